@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAP_H
+#define ASAP_H
+
+/* libasap: sign and verify ASAP tokens, fetch public keys. */
+#include <asap/claims.h>
+#include <asap/clock.h>
+#include <asap/error.h>
+#include <asap/retriever.h>
+#include <asap/signer.h>
+#include <asap/verifier.h>
+
+#endif

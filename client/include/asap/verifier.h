@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAP_VERIFIER_H
+#define ASAP_VERIFIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <asap/claims.h>
+#include <asap/clock.h>
+#include <asap/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Checks ASAP tokens. One verifier serves any number of threads. */
+struct asap_verifier;
+struct asap_retriever;
+
+/* Zeroed members mean the default, which is the strict choice. */
+struct asap_verifier_options {
+    const char *const *audiences;  /* NULL-terminated, at least one */
+    const char *const *issuers;    /* allow-list; NULL allows every issuer */
+    const char *const *algorithms; /* permitted; NULL: the nine of ASAP, without EdDSA */
+    const char *const *subjects;   /* allowed beside the issuer itself; NULL: none */
+    bool allow_any_subject;        /* sub may be anything */
+    int64_t leeway_seconds;        /* clock difference to forgive, at most 60; 0: 30, -1: none */
+    int64_t max_lifetime_seconds;  /* of a token; 0: 3600, the most there is */
+    size_t replay_entries;         /* jti of live tokens remembered to refuse a second use; 0: none.
+                                      A full memory refuses tokens until older ones expire. */
+    struct asap_clock clock;       /* zeroed: the system's */
+};
+
+/* Borrows `keys`, which must outlive the verifier; copies `options`.
+ * ASAP_INVALID_ARGUMENT: err->field names the option. */
+ASAP_API ASAP_MUST_CHECK enum asap_code
+asap_verifier_new(struct asap_retriever *keys,
+                  const struct asap_verifier_options *options,
+                  struct asap_verifier **out,
+                  struct asap_error *err);
+
+/* On ASAP_OK the caller owns *out and frees it with asap_claims_free().
+ * ASAP_UNAUTHENTICATED: the token is bad, and err->reason says which rule it broke.
+ * ASAP_PERMISSION_DENIED: the issuer is not on the allow-list.
+ * ASAP_UNAVAILABLE: the key could not be fetched; the token may be good. */
+ASAP_API ASAP_MUST_CHECK enum asap_code asap_verifier_check(struct asap_verifier *verifier,
+                                                            const char *token,
+                                                            size_t token_length,
+                                                            struct asap_claims **out,
+                                                            struct asap_error *err);
+
+ASAP_API void asap_verifier_free(struct asap_verifier *verifier); /* NULL is fine */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

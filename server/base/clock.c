@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clock.h"
+
+#include <stddef.h>
+#include <time.h>
+
+static int64_t system_now(void *context)
+{
+    (void)context;
+    return (int64_t)time(NULL);
+}
+
+const struct asap_clock clock_system = { system_now, NULL };
+
+int64_t clock_monotonic_ms(void)
+{
+    struct timespec now = { 0 };
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_CONFIG_H
+#define ASAPD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <asap/error.h>
+
+#include "lifecycle.h"
+
+/* The daemon's settings. One table of settings (config_table.c) feeds the flags, the environment
+ * (ASAPD_NAME), the file, the commented file that `asapd init` writes, and the manual page.
+ * A flag wins over the environment, and that over the file.
+ *
+ * The file has one "name = value" a line; "#" begins a comment. Relative paths in it are relative
+ * to the file's folder. Durations are written 300, 300s, 5m, 1h or 2d. */
+
+enum { CONFIG_TEXT = 512 };
+
+struct config {
+    char public_listen[CONFIG_TEXT]; /* "https://[::]:8443" */
+    char admin_listen[CONFIG_TEXT];  /* "unix:admin.sock" */
+    char ops_listen[CONFIG_TEXT];    /* "http://127.0.0.1:9464" */
+    char base_path[CONFIG_TEXT];     /* "" or "/keys" */
+    char certificate_file[CONFIG_TEXT];
+    char key_file[CONFIG_TEXT];
+    char kek_file[CONFIG_TEXT];
+    char database[CONFIG_TEXT]; /* "sqlite:PATH" */
+    char log_level[CONFIG_TEXT];
+    struct lifecycle_policy lifecycle; /* max_age, stale, jwks_max_age, clock_skew ... */
+    int64_t max_connections;
+    int64_t max_connections_per_address;
+    int64_t threads; /* of the public listener; 0: as many as cores */
+    int64_t workers; /* for administration and, later, signatures */
+    int64_t header_timeout;  /* seconds */
+    int64_t request_timeout; /* seconds */
+    int64_t idle_timeout;    /* seconds */
+};
+
+/* Reads `--name value`, `--name=value` (a setting's "_" written "-"), `--config FILE` and the
+ * environment into *out, defaults first. `arguments` ends with NULL and begins behind the command.
+ * `environment` is environ-like. *extra counts arguments that are no settings, such as
+ * --check-config; they are moved to the front of `arguments`.
+ * ASAP_INVALID_ARGUMENT: the message names file and line, and for an unknown name the nearest. */
+ASAP_MUST_CHECK enum asap_code config_load(char **arguments,
+                                           char *const *environment,
+                                           struct config *out,
+                                           size_t *extra,
+                                           struct asap_error *err);
+
+/* Writes the settings as a commented file, with the values of `config` where they differ from the
+ * defaults; what is a default stands commented out. */
+void config_write_file(const struct config *config, FILE *out);
+
+/* Writes the settings for --help, and in scdoc's syntax for the manual page. */
+void config_write_help(FILE *out);
+void config_write_manual(FILE *out);
+
+/* The defaults. */
+void config_init(struct config *config);
+
+/* The entry of `names` (NULL-terminated) most like `text`, or NULL if none is close. For messages. */
+const char *config_nearest(const char *text, const char *const *names);
+
+#endif

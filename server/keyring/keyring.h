@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_KEYRING_H
+#define ASAPD_KEYRING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <asap/error.h>
+
+#include "lifecycle.h"
+#include "log.h"
+
+/* The published keys in memory: an immutable snapshot that readers hold while
+ * they use it, and that a reload replaces. Reads never touch the database. */
+struct keyring;
+struct snapshot;
+struct store;
+
+ASAP_MUST_CHECK enum asap_code
+keyring_new(const struct log *log, struct keyring **out, struct asap_error *err);
+void keyring_free(struct keyring *keyring); /* NULL is fine; no reader may be left */
+
+/* Builds a new snapshot from the store and swaps it in. On failure the old one stays, and the
+ * reason is kept for keyring_problem(). Reloads may be called from any thread. */
+ASAP_MUST_CHECK enum asap_code
+keyring_reload(struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err);
+
+/* Reloads if the store's generation is not the snapshot's or the last reload failed. */
+ASAP_MUST_CHECK enum asap_code keyring_refresh(
+    struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err);
+
+/* Why the last reload failed, or which rows are damaged; "" while all is well. */
+void keyring_problem(struct keyring *keyring, char *out, size_t size);
+
+/* The current snapshot, held until released; NULL when none could ever be built. Any thread. */
+const struct snapshot *keyring_acquire(struct keyring *keyring);
+void keyring_release(struct keyring *keyring, const struct snapshot *snapshot);
+
+/* One key. It is published only if lifecycle_is_published(&key->times, now). */
+struct published_key {
+    const char *kid;
+    const char *pem; /* NULL: the row is damaged and must not be served */
+    size_t pem_length;
+    const char *jwk; /* one JSON object */
+    size_t jwk_length;
+    const char *etag; /* quoted */
+    struct key_times times;
+};
+
+/* NULL when the snapshot has no such key. */
+const struct published_key *
+snapshot_find(const struct snapshot *snapshot, const char *kid, size_t length);
+/* By the 64 lower-case hexadecimal digits of SHA-256(kid). */
+const struct published_key *snapshot_find_hashed(const struct snapshot *snapshot,
+                                                 const char *hex);
+
+/* An issuer's keys, oldest first: *count keys, NULL and 0 for an issuer that has none here. */
+const struct published_key *const *snapshot_issuer_keys(const struct snapshot *snapshot,
+                                                        const char *issuer,
+                                                        size_t length,
+                                                        size_t *count);
+
+int64_t snapshot_generation(const struct snapshot *snapshot);
+/* The number of keys published at `now`. */
+size_t snapshot_count(const struct snapshot *snapshot, int64_t now);
+
+#endif
