@@ -62,7 +62,4 @@ void config_write_manual(FILE *out);
 /* The defaults. */
 void config_init(struct config *config);
 
-/* The entry of `names` (NULL-terminated) most like `text`, or NULL if none is close. For messages. */
-const char *config_nearest(const char *text, const char *const *names);
-
 #endif
