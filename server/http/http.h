@@ -17,9 +17,9 @@ enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER };
 
 /* Who is at the other end. */
 struct http_peer {
-    bool is_local;     /* a unix socket: uid holds */
+    bool is_local; /* a unix socket: uid holds */
     uint32_t uid;
-    char address[64];  /* "127.0.0.1", "2001:db8::1", "uid:1000" */
+    char address[64]; /* "127.0.0.1", "2001:db8::1", "uid:1000" */
 };
 
 /* Everything is borrowed for the duration of the handler. */
@@ -59,8 +59,9 @@ http_set_header(struct http_response *response, const char *name, const char *fo
  * code's row in status.h. Replaces the body. */
 void http_set_error(struct http_response *response, enum asap_code code, const char *message);
 
-typedef void
-http_handler(void *context, const struct http_request *request, struct http_response *response);
+typedef void http_handler(void *context,
+                          const struct http_request *request,
+                          struct http_response *response);
 
 /* Routes are tried in order; the first whose `matches` answers true handles the request. */
 struct http_route {
@@ -81,10 +82,10 @@ struct http_limits {
 
 /* Where to listen: "https://[::]:8443", "http://127.0.0.1:9464", "unix:PATH". */
 struct http_listener_options {
-    const char *name;    /* "public", for messages */
+    const char *name; /* "public", for messages */
     const char *address;
-    const char *certificate_file; /* https only: PEM chain ... */
-    const char *key_file;         /* ... and private key */
+    const char *certificate_file;    /* https only: PEM chain ... */
+    const char *key_file;            /* ... and private key */
     const struct http_route *routes; /* borrowed; ended by a zeroed row */
     struct http_limits limits;
     unsigned threads;
@@ -106,8 +107,8 @@ const char *http_listener_address(const struct http_listener *listener);
 
 /* Reads certificate and key again. On failure the old pair stays in use. New connections get the
  * new pair; open ones go on. Does nothing on a listener without TLS. */
-ASAP_MUST_CHECK enum asap_code
-http_listener_reload(struct http_listener *listener, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code http_listener_reload(struct http_listener *listener,
+                                                    struct asap_error *err);
 
 /* Stops accepting; then http_listener_free() waits for requests in flight (at most request_ms)
  * and frees. NULL is fine. */

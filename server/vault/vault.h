@@ -23,8 +23,9 @@ ASAP_MUST_CHECK enum asap_code vault_create_kek(const char *path, struct asap_er
 
 /* Reads the KEK. ASAP_FAILED_PRECONDITION: the file cannot be read, is not a KEK, is not ours, or
  * others can read it; the message says what to do. Any thread may use a vault. */
-ASAP_MUST_CHECK enum asap_code
-vault_open(const char *kek_path, struct vault **out, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code vault_open(const char *kek_path,
+                                          struct vault **out,
+                                          struct asap_error *err);
 void vault_close(struct vault *vault); /* NULL is fine; wipes the KEK */
 DEFINE_SCOPED(vault, struct vault *, vault_close)
 
@@ -51,9 +52,11 @@ ASAP_MUST_CHECK enum asap_code vault_unseal(const struct vault *vault,
                                             struct secret *out,
                                             struct asap_error *err);
 
-/* A key pair that is not stored yet. The caller frees *out with EVP_PKEY_free(). RSA has 2048 bits. */
-ASAP_MUST_CHECK enum asap_code
-vault_generate(const struct algorithm *algorithm, EVP_PKEY **out, struct asap_error *err);
+/* A key pair that is not stored yet. The caller frees *out with EVP_PKEY_free(). RSA has 2048 bits.
+ */
+ASAP_MUST_CHECK enum asap_code vault_generate(const struct algorithm *algorithm,
+                                              EVP_PKEY **out,
+                                              struct asap_error *err);
 
 /* The private half of `key` sealed, and a sealed record opened to sign with. */
 ASAP_MUST_CHECK enum asap_code vault_seal_key(const struct vault *vault,

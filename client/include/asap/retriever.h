@@ -28,10 +28,11 @@ struct asap_https_options {
  * revalidated by ETag. Environment proxies, redirects, cookies and compression are not used.
  * `options` may be NULL; everything is copied. ASAP_INVALID_ARGUMENT: the URL is not
  * https://host[:port][/path], or the CA file cannot be read. */
-ASAP_API ASAP_MUST_CHECK enum asap_code asap_retriever_https(const char *base_url,
-                                                             const struct asap_https_options *options,
-                                                             struct asap_retriever **out,
-                                                             struct asap_error *err);
+ASAP_API ASAP_MUST_CHECK enum asap_code
+asap_retriever_https(const char *base_url,
+                     const struct asap_https_options *options,
+                     struct asap_retriever **out,
+                     struct asap_error *err);
 
 ASAP_API void asap_retriever_free(struct asap_retriever *retriever); /* NULL is fine */
 

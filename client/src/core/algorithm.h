@@ -11,13 +11,13 @@
 /* The signature algorithms: the nine of ASAP (RFC 7518 section 3.1) and EdDSA
  * with Ed25519 (RFC 8037) as an extension. A new algorithm is one row. */
 struct algorithm {
-    const char *name;      /* as in the header's alg, byte exact */
-    const char *key_type;  /* OpenSSL's: "RSA", "EC", "ED25519" */
-    const char *digest;    /* OpenSSL's: "SHA256" ...; NULL for EdDSA */
-    const char *curve;     /* OpenSSL's group name for EC, else NULL */
-    size_t coordinate;     /* bytes of r and of s for ES*, else 0 */
-    bool pss;              /* PS*: MGF1 with the same digest, salt as long as the digest */
-    bool extension;        /* not one of the nine */
+    const char *name;     /* as in the header's alg, byte exact */
+    const char *key_type; /* OpenSSL's: "RSA", "EC", "ED25519" */
+    const char *digest;   /* OpenSSL's: "SHA256" ...; NULL for EdDSA */
+    const char *curve;    /* OpenSSL's group name for EC, else NULL */
+    size_t coordinate;    /* bytes of r and of s for ES*, else 0 */
+    bool pss;             /* PS*: MGF1 with the same digest, salt as long as the digest */
+    bool extension;       /* not one of the nine */
 };
 
 /* NULL when no such algorithm is known. */

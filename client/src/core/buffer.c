@@ -81,10 +81,7 @@ enum asap_code buffer_check(const struct buffer *buffer, const char *what, struc
 {
     if (!buffer->failed)
         return ASAP_OK;
-    return fail(err,
-                ASAP_RESOURCE_EXHAUSTED,
-                "%s is over %zu bytes, or memory ran out",
-                what,
+    return fail(err, ASAP_RESOURCE_EXHAUSTED, "%s is over %zu bytes, or memory ran out", what,
                 buffer->limit);
 }
 
@@ -102,5 +99,5 @@ buffer_take(struct buffer *buffer, const char *what, char **out, struct asap_err
 void buffer_clear(struct buffer *buffer)
 {
     free(buffer->bytes);
-    *buffer = (struct buffer) { .limit = buffer->limit };
+    *buffer = (struct buffer){ .limit = buffer->limit };
 }

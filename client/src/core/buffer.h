@@ -20,20 +20,25 @@ struct buffer {
     bool failed;
 };
 
-#define BUFFER(most) { .limit = (most) }
+#define BUFFER(most)                                                                               \
+    {                                                                                              \
+        .limit = (most)                                                                            \
+    }
 
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_puts(struct buffer *buffer, const char *text);
-__attribute__((format(printf, 2, 3))) void
-buffer_printf(struct buffer *buffer, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void buffer_printf(struct buffer *buffer,
+                                                         const char *format,
+                                                         ...);
 
 /* Room for `length` bytes at the end, counted as appended; NULL when there is none. */
 void *buffer_extend(struct buffer *buffer, size_t length);
 
 /* ASAP_RESOURCE_EXHAUSTED when an append went over the limit or memory ran out; `what` names the
  * content in the message. */
-ASAP_MUST_CHECK enum asap_code
-buffer_check(const struct buffer *buffer, const char *what, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code buffer_check(const struct buffer *buffer,
+                                            const char *what,
+                                            struct asap_error *err);
 
 /* The same, and hands the bytes over: *out is NUL-terminated, freed with free(). */
 ASAP_MUST_CHECK enum asap_code

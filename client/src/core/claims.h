@@ -26,7 +26,7 @@ struct asap_claims {
     const char *audiences[CLAIMS_MAX_AUDIENCES];
     size_t audience_count;
     int64_t issued_at, not_before, expires_at; /* not_before is iat when the token has no nbf */
-    char key_id[KID_MAX + 1]; /* of the header; "" until the verifier sets it */
+    char key_id[KID_MAX + 1];                  /* of the header; "" until the verifier sets it */
 };
 
 /* Reads a claim set and checks presence, type and range of the registered claims. On ASAP_OK the

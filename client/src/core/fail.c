@@ -34,10 +34,8 @@ static const char *const reason_names[ASAP_REASON_COUNT] = {
     [ASAP_REASON_SIGNATURE] = "SIGNATURE",
 };
 
-static void fill(struct asap_error *err,
-                 enum asap_code code,
-                 enum asap_reason reason,
-                 const char *field)
+static void
+fill(struct asap_error *err, enum asap_code code, enum asap_reason reason, const char *field)
 {
     err->code = code;
     err->reason = reason;
@@ -57,8 +55,8 @@ enum asap_code fail(struct asap_error *err, enum asap_code code, const char *for
     return code;
 }
 
-enum asap_code refuse(
-    struct asap_error *err, enum asap_reason reason, const char *field, const char *format, ...)
+enum asap_code
+refuse(struct asap_error *err, enum asap_reason reason, const char *field, const char *format, ...)
 {
     va_list args;
 

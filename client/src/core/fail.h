@@ -13,8 +13,8 @@ fail(struct asap_error *err, enum asap_code code, const char *format, ...);
 
 /* A token or key that breaks a rule: ASAP_UNAUTHENTICATED with the rule and the claim or member
  * concerned ("" for none). */
-__attribute__((format(printf, 4, 5))) enum asap_code refuse(
-    struct asap_error *err, enum asap_reason reason, const char *field, const char *format, ...);
+__attribute__((format(printf, 4, 5))) enum asap_code
+refuse(struct asap_error *err, enum asap_reason reason, const char *field, const char *format, ...);
 
 /* The same failure under another code, as a caller's context demands it. */
 enum asap_code fail_as(struct asap_error *err, enum asap_code code);

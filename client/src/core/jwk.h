@@ -17,7 +17,8 @@ ASAP_MUST_CHECK enum asap_code jwk_write(
 
 /* The SHA-256 thumbprint of RFC 7638, as 43 base64url characters and a NUL. */
 enum { JWK_THUMBPRINT_SIZE = 44 };
-ASAP_MUST_CHECK enum asap_code
-jwk_thumbprint(EVP_PKEY *key, char out[JWK_THUMBPRINT_SIZE], struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code jwk_thumbprint(EVP_PKEY *key,
+                                              char out[JWK_THUMBPRINT_SIZE],
+                                              struct asap_error *err);
 
 #endif

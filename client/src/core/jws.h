@@ -22,11 +22,11 @@ enum {
 
 /* A token taken apart; nothing of it is verified yet. */
 struct jws {
-    const char *token; /* the caller's, borrowed */
+    const char *token;    /* the caller's, borrowed */
     size_t signed_length; /* the first two parts and the dot between them */
     const struct algorithm *algorithm;
     char key_id[KID_MAX + 1];
-    struct kid kid; /* points into key_id of this very struct: do not copy it */
+    struct kid kid;          /* points into key_id of this very struct: do not copy it */
     struct buffer claims;    /* decoded second part */
     struct buffer signature; /* decoded third part */
 };
@@ -39,10 +39,11 @@ ASAP_MUST_CHECK enum asap_code
 jws_parse(const char *token, size_t length, struct jws *out, struct asap_error *err);
 
 /* Whether the signature is by `key`. The key's type and curve must fit the algorithm, the signature
- * must have exactly the length that the algorithm gives it (ES*: raw r and s, RFC 7518 section 3.4).
- * ASAP_UNAUTHENTICATED, ASAP_REASON_KEY_ALGORITHM or ASAP_REASON_SIGNATURE. */
-ASAP_MUST_CHECK enum asap_code
-jws_verify(const struct jws *jws, EVP_PKEY *key, struct asap_error *err);
+ * must have exactly the length that the algorithm gives it (ES*: raw r and s, RFC 7518
+ * section 3.4). ASAP_UNAUTHENTICATED, ASAP_REASON_KEY_ALGORITHM or ASAP_REASON_SIGNATURE. */
+ASAP_MUST_CHECK enum asap_code jws_verify(const struct jws *jws,
+                                          EVP_PKEY *key,
+                                          struct asap_error *err);
 
 /* Appends the token header.claims.signature to *out. The header is {"alg","kid","typ":"JWT"}.
  * ASAP_INVALID_ARGUMENT, ASAP_REASON_KEY_ALGORITHM: the private key does not fit the algorithm. */

@@ -33,14 +33,16 @@ kid_parse(const char *text, size_t length, struct kid *out, struct asap_error *e
 /* What a repository registers is narrower: each segment begins with a letter or digit and has no
  * ".." in it, and the first one does not begin with "asap.".
  * ASAP_INVALID_ARGUMENT says which of these `text` breaks; `field` names the request field. */
-ASAP_MUST_CHECK enum asap_code
-kid_check_registrable(const char *text, const char *field, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code kid_check_registrable(const char *text,
+                                                     const char *field,
+                                                     struct asap_error *err);
 
 /* The same rules for an issuer alone, which may have one segment. An issuer has at most 190 bytes,
  * so that a generated name fits behind it. */
 enum { ISSUER_MAX = 190 };
-ASAP_MUST_CHECK enum asap_code
-issuer_check_registrable(const char *text, const char *field, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code issuer_check_registrable(const char *text,
+                                                        const char *field,
+                                                        struct asap_error *err);
 
 /* Whether `kid` belongs to `issuer`: its issuer part is exactly that. */
 bool kid_owned_by(const struct kid *kid, const char *issuer);

@@ -38,14 +38,14 @@ struct lifecycle_policy {
     int64_t clock_skew;      /* clocks of this system differ by at most this */
     int64_t verifier_leeway; /* verifiers accept a token this long after its exp */
     int64_t max_token_lifetime;
-    int64_t replica_lag;     /* until a published key is served everywhere */
-    int64_t publish_lead;    /* from publication to first signature */
+    int64_t replica_lag;  /* until a published key is served everywhere */
+    int64_t publish_lead; /* from publication to first signature */
 };
 
 /* The inequalities that make rotation safe. ASAP_INVALID_ARGUMENT names the setting and the
  * inequality that it breaks. */
-ASAP_MUST_CHECK enum asap_code
-lifecycle_check_policy(const struct lifecycle_policy *policy, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code lifecycle_check_policy(const struct lifecycle_policy *policy,
+                                                      struct asap_error *err);
 
 enum key_state lifecycle_state(const struct key_times *times, int64_t now);
 const char *lifecycle_state_name(enum key_state state); /* "active" */

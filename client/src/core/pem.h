@@ -39,7 +39,8 @@ ASAP_MUST_CHECK enum asap_code
 pem_read_private(const char *text, size_t length, EVP_PKEY **out, struct asap_error *err);
 
 /* Appends one SubjectPublicKeyInfo block with a final newline. */
-ASAP_MUST_CHECK enum asap_code
-pem_write_public(EVP_PKEY *key, struct buffer *out, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code pem_write_public(EVP_PKEY *key,
+                                                struct buffer *out,
+                                                struct asap_error *err);
 
 #endif

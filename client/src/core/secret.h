@@ -17,19 +17,23 @@ struct secret {
 };
 
 /* `length` zero bytes. ASAP_RESOURCE_EXHAUSTED when the secure heap is full. */
-ASAP_MUST_CHECK enum asap_code
-secret_init(struct secret *secret, size_t length, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code secret_init(struct secret *secret,
+                                           size_t length,
+                                           struct asap_error *err);
 
 /* Wipes and frees; a zeroed secret is fine. */
 void secret_clear(struct secret *secret);
 
 /* A private key as PKCS#8, in DER and back, and in PEM. The caller clears *out. */
-ASAP_MUST_CHECK enum asap_code
-secret_from_key(EVP_PKEY *key, struct secret *out, struct asap_error *err);
-ASAP_MUST_CHECK enum asap_code
-secret_to_key(const struct secret *der, EVP_PKEY **out, struct asap_error *err);
-ASAP_MUST_CHECK enum asap_code
-secret_pem_from_key(EVP_PKEY *key, struct secret *out, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code secret_from_key(EVP_PKEY *key,
+                                               struct secret *out,
+                                               struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code secret_to_key(const struct secret *der,
+                                             EVP_PKEY **out,
+                                             struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code secret_pem_from_key(EVP_PKEY *key,
+                                                   struct secret *out,
+                                                   struct asap_error *err);
 
 static inline void secret_scope_exit(struct secret *secret)
 {
