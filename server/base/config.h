@@ -33,8 +33,8 @@ struct config {
     struct lifecycle_policy lifecycle; /* max_age, stale, jwks_max_age, clock_skew ... */
     int64_t max_connections;
     int64_t max_connections_per_address;
-    int64_t threads; /* of the public listener; 0: as many as cores */
-    int64_t workers; /* for administration and, later, signatures */
+    int64_t threads;         /* of the public listener; 0: as many as cores */
+    int64_t workers;         /* for administration and, later, signatures */
     int64_t header_timeout;  /* seconds */
     int64_t request_timeout; /* seconds */
     int64_t idle_timeout;    /* seconds */

@@ -17,8 +17,9 @@ struct keyring;
 struct snapshot;
 struct store;
 
-ASAP_MUST_CHECK enum asap_code
-keyring_new(const struct log *log, struct keyring **out, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code keyring_new(const struct log *log,
+                                           struct keyring **out,
+                                           struct asap_error *err);
 void keyring_free(struct keyring *keyring); /* NULL is fine; no reader may be left */
 
 /* Builds a new snapshot from the store and swaps it in. On failure the old one stays, and the
@@ -27,8 +28,8 @@ ASAP_MUST_CHECK enum asap_code
 keyring_reload(struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err);
 
 /* Reloads if the store's generation is not the snapshot's or the last reload failed. */
-ASAP_MUST_CHECK enum asap_code keyring_refresh(
-    struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code
+keyring_refresh(struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err);
 
 /* Why the last reload failed, or which rows are damaged; "" while all is well. */
 void keyring_problem(struct keyring *keyring, char *out, size_t size);
@@ -49,11 +50,11 @@ struct published_key {
 };
 
 /* NULL when the snapshot has no such key. */
-const struct published_key *
-snapshot_find(const struct snapshot *snapshot, const char *kid, size_t length);
+const struct published_key *snapshot_find(const struct snapshot *snapshot,
+                                          const char *kid,
+                                          size_t length);
 /* By the 64 lower-case hexadecimal digits of SHA-256(kid). */
-const struct published_key *snapshot_find_hashed(const struct snapshot *snapshot,
-                                                 const char *hex);
+const struct published_key *snapshot_find_hashed(const struct snapshot *snapshot, const char *hex);
 
 /* An issuer's keys, oldest first: *count keys, NULL and 0 for an issuer that has none here. */
 const struct published_key *const *snapshot_issuer_keys(const struct snapshot *snapshot,

@@ -24,8 +24,11 @@ struct store;
 /* `url` is "sqlite:PATH". Opens the database, creates it when `create` and it does not exist, and
  * applies the migrations that it lacks, each in a transaction.
  * ASAP_FAILED_PRECONDITION: it is another program's, or from a newer asapd. */
-ASAP_MUST_CHECK enum asap_code store_open(
-    const char *url, bool create, const struct log *log, struct store **out, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code store_open(const char *url,
+                                          bool create,
+                                          const struct log *log,
+                                          struct store **out,
+                                          struct asap_error *err);
 void store_close(struct store *store); /* NULL is fine */
 
 /* A transaction that is not committed when its block ends is rolled back:
@@ -34,8 +37,9 @@ void store_close(struct store *store); /* NULL is fine */
 struct txn {
     struct store *store;
 };
-ASAP_MUST_CHECK enum asap_code
-txn_begin(struct txn *txn, struct store *store, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code txn_begin(struct txn *txn,
+                                         struct store *store,
+                                         struct asap_error *err);
 ASAP_MUST_CHECK enum asap_code txn_commit(struct txn *txn, struct asap_error *err);
 void txn_rollback(struct txn *txn); /* one that is not open is fine */
 
@@ -50,11 +54,13 @@ struct server_row {
     int64_t generation;
     int64_t latest_time;
 };
-ASAP_MUST_CHECK enum asap_code
-store_get_server(struct txn *txn, struct server_row *out, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code store_get_server(struct txn *txn,
+                                                struct server_row *out,
+                                                struct asap_error *err);
 /* Raises the generation by one and the latest time to `now` if that is later. */
-ASAP_MUST_CHECK enum asap_code
-store_record_change(struct txn *txn, int64_t now, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code store_record_change(struct txn *txn,
+                                                   int64_t now,
+                                                   struct asap_error *err);
 
 /* A small value by name, such as the sealed constant that tells whether a KEK is the right one.
  * ASAP_NOT_FOUND. The caller frees *out with free(). */
@@ -72,16 +78,16 @@ struct issuer_row {
     char algorithm[ALGORITHM_NAME_SIZE]; /* of managed keys, "" for an external issuer */
     int64_t max_lifetime;                /* seconds */
     int64_t create_time;
-    int64_t delete_time; /* LIFECYCLE_NEVER while it exists; a deleted one keeps its name for ever */
+    int64_t
+        delete_time; /* LIFECYCLE_NEVER while it exists; a deleted one keeps its name for ever */
 };
 
-ASAP_MUST_CHECK enum asap_code
-store_add_issuer(struct txn *txn, struct issuer_row *row, struct asap_error *err);
-/* ASAP_NOT_FOUND; a deleted issuer is not found. */
-ASAP_MUST_CHECK enum asap_code store_get_issuer(struct txn *txn,
-                                                const char *name,
-                                                struct issuer_row *out,
+ASAP_MUST_CHECK enum asap_code store_add_issuer(struct txn *txn,
+                                                struct issuer_row *row,
                                                 struct asap_error *err);
+/* ASAP_NOT_FOUND; a deleted issuer is not found. */
+ASAP_MUST_CHECK enum asap_code
+store_get_issuer(struct txn *txn, const char *name, struct issuer_row *out, struct asap_error *err);
 /* The issuer, deleted ones included, that is `name` or a path prefix of it, or that `name` is a
  * path prefix of. ASAP_NOT_FOUND when there is none. */
 ASAP_MUST_CHECK enum asap_code store_find_related_issuer(struct txn *txn,
@@ -113,14 +119,16 @@ struct key_row {
 
 /* ASAP_ALREADY_EXISTS: the kid, or the thumbprint under any kid, was used before; the message
  * names the kid. Also fills row->digest. */
-ASAP_MUST_CHECK enum asap_code
-store_add_key(struct txn *txn, struct key_row *row, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code store_add_key(struct txn *txn,
+                                             struct key_row *row,
+                                             struct asap_error *err);
 /* ASAP_NOT_FOUND. */
 ASAP_MUST_CHECK enum asap_code
 store_get_key(struct txn *txn, const char *kid, struct key_row *out, struct asap_error *err);
 /* Writes times, max_lifetime and revoke_reason of row->id. */
-ASAP_MUST_CHECK enum asap_code
-store_update_key(struct txn *txn, const struct key_row *row, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code store_update_key(struct txn *txn,
+                                                const struct key_row *row,
+                                                struct asap_error *err);
 /* All keys of an issuer, oldest (least id) first; the caller frees *out with free(). */
 ASAP_MUST_CHECK enum asap_code store_list_keys(struct txn *txn,
                                                int64_t issuer_id,
@@ -130,8 +138,9 @@ ASAP_MUST_CHECK enum asap_code store_list_keys(struct txn *txn,
 
 /* Calls `visit` with every key that is not retired or revoked at `now`, in no order; a failure of
  * `visit` ends it and is returned. The row is borrowed for the call. */
-typedef enum asap_code
-key_visitor(void *context, const struct key_row *row, struct asap_error *err);
+typedef enum asap_code key_visitor(void *context,
+                                   const struct key_row *row,
+                                   struct asap_error *err);
 ASAP_MUST_CHECK enum asap_code store_each_live_key(
     struct txn *txn, int64_t now, key_visitor *visit, void *context, struct asap_error *err);
 
@@ -141,7 +150,8 @@ ASAP_MUST_CHECK enum asap_code store_put_sealed(
 /* ASAP_NOT_FOUND. The caller frees *out with free(). */
 ASAP_MUST_CHECK enum asap_code store_get_sealed(
     struct txn *txn, int64_t key_id, void **out, size_t *length, struct asap_error *err);
-ASAP_MUST_CHECK enum asap_code
-store_destroy_sealed(struct txn *txn, int64_t key_id, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code store_destroy_sealed(struct txn *txn,
+                                                    int64_t key_id,
+                                                    struct asap_error *err);
 
 #endif
