@@ -146,88 +146,81 @@ struct key_times lifecycle_first_key(const struct lifecycle_policy *policy, int6
     return times;
 }
 
-/* A view of an issuer's keys at one moment. */
-struct planner {
-    struct planned_key *keys;
-    size_t count;
-    const struct lifecycle_policy *policy;
-    int64_t now;
-};
-
-static enum key_state state_of(const struct planner *planner, size_t index)
+static enum key_state state_of(const struct lifecycle_view *view, size_t index)
 {
-    return lifecycle_state(&planner->keys[index].times, planner->now);
+    return lifecycle_state(&view->keys[index].times, view->now);
 }
 
-static size_t find_active(const struct planner *planner)
+static size_t find_active(const struct lifecycle_view *view)
 {
-    for (size_t i = 0; i < planner->count; i++)
-        if (state_of(planner, i) == KEY_ACTIVE)
+    for (size_t i = 0; i < view->count; i++)
+        if (state_of(view, i) == KEY_ACTIVE)
             return i;
     return PLAN_NONE;
 }
 
 /* A standby whose first signature has a date. */
-static size_t find_promoted(const struct planner *planner)
+static size_t find_promoted(const struct lifecycle_view *view)
 {
-    for (size_t i = 0; i < planner->count; i++)
-        if (state_of(planner, i) == KEY_STANDBY
-            && planner->keys[i].times.sign_time != LIFECYCLE_NEVER)
+    for (size_t i = 0; i < view->count; i++)
+        if (state_of(view, i) == KEY_STANDBY && view->keys[i].times.sign_time != LIFECYCLE_NEVER)
             return i;
     return PLAN_NONE;
 }
 
-static bool is_free_standby(const struct planner *planner, size_t index)
+static bool is_free_standby(const struct lifecycle_view *view, size_t index)
 {
-    const struct key_times *times = &planner->keys[index].times;
+    const struct key_times *times = &view->keys[index].times;
 
-    return state_of(planner, index) == KEY_STANDBY && times->sign_time == LIFECYCLE_NEVER
+    return state_of(view, index) == KEY_STANDBY && times->sign_time == LIFECYCLE_NEVER
            && times->unpublish_time == LIFECYCLE_NEVER;
 }
 
-static size_t find_oldest_standby(const struct planner *planner)
+static size_t find_oldest_standby(const struct lifecycle_view *view)
 {
     size_t oldest = PLAN_NONE;
 
-    for (size_t i = 0; i < planner->count; i++)
-        if (is_free_standby(planner, i)
+    for (size_t i = 0; i < view->count; i++)
+        if (is_free_standby(view, i)
             && (oldest == PLAN_NONE
-                || planner->keys[i].times.publish_time < planner->keys[oldest].times.publish_time))
+                || view->keys[i].times.publish_time < view->keys[oldest].times.publish_time))
             oldest = i;
     return oldest;
 }
 
-static size_t missing_standbys(const struct planner *planner)
+static size_t missing_standbys(const struct lifecycle_view *view)
 {
     size_t standbys = 0;
 
-    for (size_t i = 0; i < planner->count; i++)
-        standbys += is_free_standby(planner, i) ? 1 : 0;
+    for (size_t i = 0; i < view->count; i++)
+        standbys += is_free_standby(view, i) ? 1 : 0;
     return standbys < LIFECYCLE_STANDBYS ? LIFECYCLE_STANDBYS - standbys : 0;
 }
 
 /* Gives the oldest standby a date for its first signature: the lead after its publication. */
-static void promote_oldest_standby(const struct planner *planner, struct lifecycle_plan *out)
+static void promote_oldest_standby(const struct lifecycle_view *view, struct lifecycle_plan *out)
 {
     struct planned_key *standby = NULL;
 
-    out->incoming = find_oldest_standby(planner);
+    out->incoming = find_oldest_standby(view);
     if (out->incoming == PLAN_NONE)
         return;
-    standby = &planner->keys[out->incoming];
+    standby = &view->keys[out->incoming];
     standby->times.sign_time =
-        greatest(planner->now, standby->times.publish_time + planner->policy->publish_lead);
+        greatest(view->now, standby->times.publish_time + view->policy->publish_lead);
     standby->changed = true;
     out->sign_time = standby->times.sign_time;
 }
 
 /* The last token of `key` is minted at `sign_until` at the latest, on a clock that may be ahead,
  * and is checked with leeway on a clock that may be behind. */
-static void end_signing(const struct planner *planner, struct planned_key *key, int64_t sign_until)
+static void end_signing(const struct lifecycle_view *view,
+                        struct planned_key *key,
+                        int64_t sign_until)
 {
     key->times.sign_until = sign_until;
-    key->times.unpublish_time = sign_until + key->max_lifetime + planner->policy->verifier_leeway
-                                + 2 * planner->policy->clock_skew;
+    key->times.unpublish_time = sign_until + key->max_lifetime + view->policy->verifier_leeway
+                                + 2 * view->policy->clock_skew;
     key->changed = true;
 }
 
@@ -238,7 +231,7 @@ static void go_on_signing(struct planned_key *key)
     key->changed = true;
 }
 
-static void report_standing_plan(const struct planner *planner,
+static void report_standing_plan(const struct lifecycle_view *view,
                                  size_t active,
                                  size_t promoted,
                                  struct lifecycle_plan *out)
@@ -247,19 +240,19 @@ static void report_standing_plan(const struct planner *planner,
     out->outgoing = promoted == PLAN_NONE ? PLAN_NONE : active;
     out->incoming = promoted == PLAN_NONE ? active : promoted;
     if (out->incoming != PLAN_NONE)
-        out->sign_time = planner->keys[out->incoming].times.sign_time;
+        out->sign_time = view->keys[out->incoming].times.sign_time;
 }
 
 /* Hands over from `active` to the oldest standby. */
-static enum asap_code hand_over(const struct planner *planner,
+static enum asap_code hand_over(const struct lifecycle_view *view,
                                 size_t active,
                                 struct lifecycle_plan *out,
                                 struct asap_error *err)
 {
-    promote_oldest_standby(planner, out);
+    promote_oldest_standby(view, out);
     if (out->incoming == PLAN_NONE)
         return fail(err, ASAP_FAILED_PRECONDITION, "the issuer has no standby key to rotate to");
-    end_signing(planner, &planner->keys[active], out->sign_time);
+    end_signing(view, &view->keys[active], out->sign_time);
     out->outgoing = active;
     return ASAP_OK;
 }
@@ -271,27 +264,23 @@ static struct lifecycle_plan empty_plan(void)
                                     .sign_time = LIFECYCLE_NEVER };
 }
 
-enum asap_code lifecycle_plan_rotation(struct planned_key *keys,
-                                       size_t count,
+enum asap_code lifecycle_plan_rotation(const struct lifecycle_view *view,
                                        size_t expected,
-                                       const struct lifecycle_policy *policy,
-                                       int64_t now,
                                        struct lifecycle_plan *out,
                                        struct asap_error *err)
 {
-    const struct planner planner = { keys, count, policy, now };
-    const size_t active = find_active(&planner);
-    const size_t promoted = find_promoted(&planner);
+    const size_t active = find_active(view);
+    const size_t promoted = find_promoted(view);
 
     *out = empty_plan();
     if (promoted != PLAN_NONE || (expected != PLAN_NONE && expected != active)) {
-        report_standing_plan(&planner, active, promoted, out);
+        report_standing_plan(view, active, promoted, out);
         return ASAP_OK;
     }
     if (active == PLAN_NONE)
         return fail(err, ASAP_FAILED_PRECONDITION, "the issuer has no active key to rotate");
-    TRY(hand_over(&planner, active, out, err));
-    out->new_standbys = missing_standbys(&planner);
+    TRY(hand_over(view, active, out, err));
+    out->new_standbys = missing_standbys(view);
     return ASAP_OK;
 }
 
@@ -303,44 +292,40 @@ static void revoke(struct planned_key *key, int64_t now)
 
 /* The active key is gone: whatever promotion was planned is dropped and the oldest standby takes
  * over as soon as every verifier can know it. */
-static void replace_active(const struct planner *planner,
+static void replace_active(const struct lifecycle_view *view,
                            size_t promoted,
                            struct lifecycle_plan *out)
 {
     if (promoted != PLAN_NONE) {
-        planner->keys[promoted].times.sign_time = LIFECYCLE_NEVER;
-        planner->keys[promoted].changed = true;
+        view->keys[promoted].times.sign_time = LIFECYCLE_NEVER;
+        view->keys[promoted].changed = true;
     }
-    promote_oldest_standby(planner, out);
+    promote_oldest_standby(view, out);
 }
 
-enum asap_code lifecycle_plan_revocation(struct planned_key *keys,
-                                         size_t count,
+enum asap_code lifecycle_plan_revocation(const struct lifecycle_view *view,
                                          size_t revoked,
-                                         const struct lifecycle_policy *policy,
-                                         int64_t now,
                                          struct lifecycle_plan *out,
                                          struct asap_error *err)
 {
-    const struct planner planner = { keys, count, policy, now };
-    const enum key_state state = lifecycle_state(&keys[revoked].times, now);
-    const size_t active = find_active(&planner);
-    const size_t promoted = find_promoted(&planner);
+    const enum key_state state = state_of(view, revoked);
+    const size_t active = find_active(view);
+    const size_t promoted = find_promoted(view);
 
     *out = empty_plan();
     if (state == KEY_REVOKED) {
         out->already_planned = true;
         return ASAP_OK;
     }
-    revoke(&keys[revoked], now);
+    revoke(&view->keys[revoked], view->now);
     if (revoked == active) {
-        replace_active(&planner, promoted, out);
+        replace_active(view, promoted, out);
     } else if (revoked == promoted && active != PLAN_NONE) {
-        go_on_signing(&keys[active]);
-        TRY(hand_over(&planner, active, out, err));
+        go_on_signing(&view->keys[active]);
+        TRY(hand_over(view, active, out, err));
     } else if (revoked == promoted) {
-        promote_oldest_standby(&planner, out);
+        promote_oldest_standby(view, out);
     }
-    out->new_standbys = missing_standbys(&planner);
+    out->new_standbys = missing_standbys(view);
     return ASAP_OK;
 }

@@ -90,26 +90,27 @@ struct lifecycle_plan {
 struct key_times lifecycle_first_key(const struct lifecycle_policy *policy, int64_t now);
 struct key_times lifecycle_standby(int64_t now);
 
-/* Planned rotation. `keys` are all managed keys of the issuer, oldest first. `expected` is the
- * index of the key that the caller takes for active, or PLAN_NONE for whichever is; when another is
- * active or a promotion is already planned, the plan that stands is reported.
- * ASAP_FAILED_PRECONDITION: the issuer has no active key or no standby. */
-ASAP_MUST_CHECK enum asap_code lifecycle_plan_rotation(struct planned_key *keys,
-                                                       size_t count,
+/* All managed keys of an issuer at one moment, oldest first. */
+struct lifecycle_view {
+    struct planned_key *keys;
+    size_t count;
+    const struct lifecycle_policy *policy;
+    int64_t now;
+};
+
+/* Planned rotation. `expected` is the index of the key that the caller takes for active, or
+ * PLAN_NONE for whichever is; when another is active or a promotion is already planned, the plan
+ * that stands is reported. ASAP_FAILED_PRECONDITION: the issuer has no active key or no standby. */
+ASAP_MUST_CHECK enum asap_code lifecycle_plan_rotation(const struct lifecycle_view *view,
                                                        size_t expected,
-                                                       const struct lifecycle_policy *policy,
-                                                       int64_t now,
                                                        struct lifecycle_plan *out,
                                                        struct asap_error *err);
 
-/* Revokes keys[revoked] at once and repairs what it leaves: a standby is replaced, a planned
+/* Revokes the key `revoked` at once and repairs what it leaves: a standby is replaced, a planned
  * promotion of it is planned anew, and the active key's place is taken by the oldest standby as
  * soon as that one has been published for the lead. */
-ASAP_MUST_CHECK enum asap_code lifecycle_plan_revocation(struct planned_key *keys,
-                                                         size_t count,
+ASAP_MUST_CHECK enum asap_code lifecycle_plan_revocation(const struct lifecycle_view *view,
                                                          size_t revoked,
-                                                         const struct lifecycle_policy *policy,
-                                                         int64_t now,
                                                          struct lifecycle_plan *out,
                                                          struct asap_error *err);
 

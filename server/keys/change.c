@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "change.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fail.h"
+#include "utc.h"
+
+enum asap_code
+change_begin(struct change *change, const struct keys *keys, int64_t now, struct asap_error *err)
+{
+    struct server_row server;
+
+    change->keys = keys;
+    TRY(txn_begin(&change->txn, keys->store, err));
+    TRY(store_get_server(&change->txn, &server, err));
+    if (now + keys->policy->clock_skew < server.latest_time)
+        return fail(err, ASAP_FAILED_PRECONDITION,
+                    "the clock went back: it is %lld s behind the latest change; set it right",
+                    (long long)(server.latest_time - now));
+    change->now = now > server.latest_time ? now : server.latest_time;
+    return ASAP_OK;
+}
+
+enum asap_code change_finish(struct change *change, bool validate_only, struct asap_error *err)
+{
+    const struct keys *keys = change->keys;
+    struct asap_error reload = { 0 };
+
+    if (validate_only) {
+        txn_rollback(&change->txn);
+        return ASAP_OK;
+    }
+    TRY(store_record_change(&change->txn, change->now, err));
+    TRY(txn_commit(&change->txn, err));
+    if (keyring_reload(keys->keyring, keys->store, change->now, &reload) == ASAP_OK)
+        return ASAP_OK;
+    return fail(err, ASAP_UNAVAILABLE,
+                "the change is stored but not served yet: %.150s (asapd keeps trying)",
+                reload.message);
+}
+
+/* Generated names are "YYYYMMDDTHHMMSSZ-xxxxxx.pem". */
+enum { STAMP_LENGTH = 16, NAME_LENGTH = 27 };
+
+static const char *name_of(const char *kid)
+{
+    const char *slash = strrchr(kid, '/');
+
+    return slash == NULL ? kid : slash + 1;
+}
+
+static int64_t digits(const char *text, size_t length)
+{
+    int64_t value = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        value = value * 10 + (text[i] - '0');
+    }
+    return value;
+}
+
+/* The time in a generated name, or -1 for a name of any other form. */
+static int64_t stamp_of(const char *name)
+{
+    const int64_t date = digits(name, 8);
+    const int64_t time = date < 0 || name[8] != 'T' ? -1 : digits(name + 9, 6);
+
+    if (time < 0 || strlen(name) != NAME_LENGTH || name[15] != 'Z' || name[16] != '-')
+        return -1;
+    return utc_to_time(&(struct utc){ .year = (int)(date / 10000),
+                                      .month = (int)(date / 100 % 100),
+                                      .day = (int)(date % 100),
+                                      .hour = (int)(time / 10000),
+                                      .minute = (int)(time / 100 % 100),
+                                      .second = (int)(time % 100) });
+}
+
+/* Two keys of one second would sort by chance: the later one is named after the next second. */
+static int64_t next_stamp(const struct key_row *keys, size_t count, int64_t now)
+{
+    int64_t stamp = now;
+
+    for (size_t i = 0; i < count; i++) {
+        const int64_t taken = stamp_of(name_of(keys[i].kid));
+
+        if (taken >= stamp)
+            stamp = taken + 1;
+    }
+    return stamp;
+}
+
+enum asap_code change_name_key(const struct change *change,
+                               const char *issuer,
+                               const struct key_row *keys,
+                               size_t count,
+                               char out[KID_MAX + 1],
+                               struct asap_error *err)
+{
+    const struct utc utc = utc_from_time(next_stamp(keys, count, change->now));
+    unsigned char random[3] = { 0 };
+
+    if (RAND_bytes(random, sizeof random) != 1)
+        return fail(err, ASAP_INTERNAL, "no random bytes to be had");
+    (void)snprintf(out, KID_MAX + 1, "%s/%04d%02d%02dT%02d%02d%02dZ-%02x%02x%02x.pem", issuer,
+                   utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, random[0],
+                   random[1], random[2]);
+    return ASAP_OK;
+}
+
+enum asap_code change_describe_key(EVP_PKEY *key,
+                                   const struct algorithm *algorithm,
+                                   struct key_row *row,
+                                   struct asap_error *err)
+{
+    SCOPED(buffer) struct buffer pem = BUFFER(PEM_PUBLISHED_MAX);
+
+    TRY(pem_write_public(key, &pem, err));
+    (void)snprintf(row->algorithm, sizeof row->algorithm, "%s", algorithm->name);
+    (void)snprintf(row->pem, sizeof row->pem, "%s", pem.bytes);
+    return jwk_thumbprint(key, row->thumbprint, err);
+}
+
+/* The row goes first: the seal is bound to its number. */
+static enum asap_code
+add_sealed(struct change *change, EVP_PKEY *pair, struct key_row *row, struct asap_error *err)
+{
+    enum { SEALED_MAX = 16384 };
+    SCOPED(buffer) struct buffer sealed = BUFFER(SEALED_MAX);
+
+    TRY(store_add_key(&change->txn, row, err));
+    TRY(vault_seal_key(change->keys->vault,
+                       &(struct seal_binding){ row->kid, row->id, row->algorithm }, pair, &sealed,
+                       err));
+    return store_put_sealed(&change->txn, row->id, sealed.bytes, sealed.length, err);
+}
+
+enum asap_code change_add_managed_key(struct change *change,
+                                      const struct new_key *key,
+                                      const struct key_row *existing,
+                                      size_t existing_count,
+                                      struct key_row *row,
+                                      struct asap_error *err)
+{
+    const struct issuer_row *issuer = key->issuer;
+    const struct algorithm *algorithm =
+        algorithm_find(issuer->algorithm, strlen(issuer->algorithm));
+    SCOPED(pkey) EVP_PKEY *pair = MOVE(*key->pair);
+
+    if (algorithm == NULL)
+        return fail(err, ASAP_DATA_LOSS, "%s has no known algorithm", issuer->name);
+    if (pair == NULL)
+        TRY(vault_generate(algorithm, &pair, err));
+    *row = (struct key_row){ .issuer_id = issuer->id,
+                             .managed = true,
+                             .create_time = change->now,
+                             .times = key->times,
+                             .max_lifetime = issuer->max_lifetime };
+    TRY(change_name_key(change, issuer->name, existing, existing_count, row->kid, err));
+    TRY(change_describe_key(pair, algorithm, row, err));
+    return add_sealed(change, pair, row, err);
+}

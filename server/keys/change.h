@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_CHANGE_H
+#define ASAPD_CHANGE_H
+
+#include "keys.h"
+
+/* The frame of every operation on keys: a transaction at a time that never
+ * goes back, and a keyring that shows the result. */
+struct change {
+    const struct keys *keys;
+    struct txn txn;
+    int64_t now; /* the latest of the wall clock and what the store has recorded */
+};
+
+ASAP_MUST_CHECK enum asap_code
+change_begin(struct change *change, const struct keys *keys, int64_t now, struct asap_error *err);
+
+/* Commits and reloads the keyring, or undoes everything when `validate_only`.
+ * ASAP_UNAVAILABLE after the commit: the change is durable but not served yet; the message says so.
+ */
+ASAP_MUST_CHECK enum asap_code change_finish(struct change *change,
+                                             bool validate_only,
+                                             struct asap_error *err);
+
+/* Rolls back what was not finished. */
+static inline void change_scope_exit(struct change *change)
+{
+    txn_rollback(&change->txn);
+}
+
+/* "issuer/20261123T131500Z-7f3a9c.pem": random, so that nobody can ask for it before it is
+ * published, and later in sort order than every generated name among `keys`. */
+ASAP_MUST_CHECK enum asap_code change_name_key(const struct change *change,
+                                               const char *issuer,
+                                               const struct key_row *keys,
+                                               size_t count,
+                                               char out[KID_MAX + 1],
+                                               struct asap_error *err);
+
+/* Adds a managed key of `issuer` with these times: generates it unless `*pair` holds one (which is
+ * used up), and seals its private half. Completes *row; `existing` are the issuer's keys. */
+struct new_key {
+    const struct issuer_row *issuer;
+    struct key_times times;
+    EVP_PKEY **pair;
+};
+ASAP_MUST_CHECK enum asap_code change_add_managed_key(struct change *change,
+                                                      const struct new_key *key,
+                                                      const struct key_row *existing,
+                                                      size_t existing_count,
+                                                      struct key_row *row,
+                                                      struct asap_error *err);
+
+/* Fills what a row says of the key itself: algorithm, PEM, thumbprint. */
+ASAP_MUST_CHECK enum asap_code change_describe_key(EVP_PKEY *key,
+                                                   const struct algorithm *algorithm,
+                                                   struct key_row *row,
+                                                   struct asap_error *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_PLAN_H
+#define ASAPD_PLAN_H
+
+#include "change.h"
+
+/* Carries out what the planner (lifecycle.h) decides, on the rows of one issuer. */
+
+/* An issuer, its keys as rows, and its managed keys as the planner sees them. */
+struct issuer_keys {
+    struct issuer_row issuer;
+    struct key_row *rows;
+    size_t count;
+    struct planned_key *planned;
+    size_t *row_of; /* planned[i] is rows[row_of[i]] */
+    size_t planned_count;
+};
+
+/* ASAP_NOT_FOUND: no such issuer. */
+ASAP_MUST_CHECK enum asap_code issuer_keys_load(struct change *change,
+                                                const char *issuer,
+                                                struct issuer_keys *out,
+                                                struct asap_error *err);
+void issuer_keys_clear(struct issuer_keys *keys);
+
+static inline void issuer_keys_scope_exit(struct issuer_keys *keys)
+{
+    issuer_keys_clear(keys);
+}
+
+/* The planner's index of a key id, or PLAN_NONE. */
+size_t issuer_keys_find(const struct issuer_keys *keys, const char *kid);
+
+/* What the planner is shown. */
+struct lifecycle_view plan_view(const struct change *change, const struct issuer_keys *keys);
+
+/* Writes the changed keys, adds the standbys that the plan asks for (the first made of `*pair`),
+ * and hands the rows over to *out. */
+ASAP_MUST_CHECK enum asap_code plan_apply(struct change *change,
+                                          struct issuer_keys *keys,
+                                          const struct lifecycle_plan *plan,
+                                          EVP_PKEY **pair,
+                                          struct key_plan *out,
+                                          struct asap_error *err);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "fail.h"
+#include "plan.h"
+
+static enum asap_code load_keys_of(struct change *change,
+                                   const char *kid_text,
+                                   struct issuer_keys *out,
+                                   struct asap_error *err)
+{
+    char issuer[KID_MAX + 1];
+    struct kid kid;
+
+    if (kid_parse(kid_text, strlen(kid_text), &kid, err) != ASAP_OK)
+        return fail_as(err, ASAP_INVALID_ARGUMENT);
+    (void)snprintf(issuer, sizeof issuer, "%.*s", (int)kid.issuer_length, kid.issuer);
+    return issuer_keys_load(change, issuer, out, err);
+}
+
+static size_t find_row(const struct issuer_keys *keys, const char *kid)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcmp(keys->rows[i].kid, kid) == 0)
+            return i;
+    return PLAN_NONE;
+}
+
+/* An external key has no part in any plan. */
+static enum asap_code revoke_external(struct change *change,
+                                      struct key_row *row,
+                                      struct lifecycle_plan *plan,
+                                      struct asap_error *err)
+{
+    *plan = (struct lifecycle_plan){ .outgoing = PLAN_NONE, .incoming = PLAN_NONE };
+    plan->already_planned = lifecycle_state(&row->times, change->now) == KEY_REVOKED;
+    if (plan->already_planned)
+        return ASAP_OK;
+    row->times.revoke_time = change->now;
+    return store_update_key(&change->txn, row, err);
+}
+
+static enum asap_code revoke_managed(struct change *change,
+                                     struct issuer_keys *keys,
+                                     size_t subject,
+                                     struct lifecycle_plan *plan,
+                                     struct asap_error *err)
+{
+    const struct key_row *row = &keys->rows[subject];
+    const struct lifecycle_view view = plan_view(change, keys);
+
+    TRY(lifecycle_plan_revocation(&view, issuer_keys_find(keys, row->kid), plan, err));
+    return plan->already_planned ? ASAP_OK : store_destroy_sealed(&change->txn, row->id, err);
+}
+
+static enum asap_code revoke_row(struct change *change,
+                                 struct issuer_keys *keys,
+                                 size_t subject,
+                                 const char *reason,
+                                 struct lifecycle_plan *plan,
+                                 struct asap_error *err)
+{
+    struct key_row *row = &keys->rows[subject];
+
+    if (row->times.revoke_time == LIFECYCLE_NEVER)
+        (void)snprintf(row->revoke_reason, sizeof row->revoke_reason, "%s", reason);
+    return row->managed ? revoke_managed(change, keys, subject, plan, err)
+                        : revoke_external(change, row, plan, err);
+}
+
+enum asap_code keys_revoke(const struct keys *keys,
+                           const struct revocation *revocation,
+                           bool validate_only,
+                           int64_t now,
+                           struct key_plan *out,
+                           struct asap_error *err)
+{
+    SCOPED(pkey) EVP_PKEY *pair = NULL;
+    SCOPED(change) struct change change = { 0 };
+    SCOPED(issuer_keys) struct issuer_keys issuer_keys = { 0 };
+    SCOPED(key_plan) struct key_plan result = { 0 };
+    struct lifecycle_plan plan;
+    size_t subject = PLAN_NONE;
+
+    *out = (struct key_plan){ 0 };
+    if (strlen(revocation->reason) >= REVOKE_REASON_SIZE)
+        return fail_field(err, "reason", "a reason has at most %d bytes", REVOKE_REASON_SIZE - 1);
+    TRY(change_begin(&change, keys, now, err));
+    TRY(load_keys_of(&change, revocation->kid, &issuer_keys, err));
+    subject = find_row(&issuer_keys, revocation->kid);
+    if (subject == PLAN_NONE)
+        return fail(err, ASAP_NOT_FOUND, "there is no key %s", revocation->kid);
+    TRY(revoke_row(&change, &issuer_keys, subject, revocation->reason, &plan, err));
+    TRY(plan_apply(&change, &issuer_keys, &plan, &pair, &result, err));
+    TRY(change_finish(&change, validate_only || plan.already_planned, err));
+    result.subject = subject;
+    *out = result;
+    result = (struct key_plan){ 0 };
+    return ASAP_OK;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "respond.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "http_date.h"
+
+enum { KEY_SET_MAX = 256 * 1024, RETRY_SECONDS = 1 };
+
+void respond_not_found(struct http_response *response)
+{
+    http_set_error(response, ASAP_NOT_FOUND,
+                   "no such key is published here; a key's path is its key id, issuer/name");
+    http_set_header(response, "Cache-Control", "no-store");
+}
+
+void respond_unavailable(struct http_response *response, const char *why)
+{
+    http_set_error(response, ASAP_UNAVAILABLE, why);
+    http_set_header(response, "Cache-Control", "no-store");
+    http_set_header(response, "Retry-After", "%d", RETRY_SECONDS);
+}
+
+/* RFC 9111 and RFC 5861; plain integers, since one that is not makes some clients drop them all. */
+static void set_cache_control(struct http_response *response, struct cache_lifetime lifetime)
+{
+    if (lifetime.stale > 0)
+        http_set_header(response, "Cache-Control",
+                        "public, max-age=%lld, stale-while-revalidate=%lld, stale-if-error=%lld",
+                        (long long)lifetime.max_age, (long long)lifetime.stale,
+                        (long long)lifetime.stale);
+    else
+        http_set_header(response, "Cache-Control", "public, max-age=%lld",
+                        (long long)lifetime.max_age);
+}
+
+/* Whether `list`, the value of If-None-Match, has `etag` or "*" (RFC 9110 section 13.1.2: weak
+ * comparison, so a W/ prefix does not matter). */
+static bool lists_etag(const char *list, const char *etag)
+{
+    const size_t length = strlen(etag);
+
+    if (strcmp(list, "*") == 0)
+        return true;
+    for (const char *tag = strchr(list, '"'); tag != NULL;) {
+        const char *end = strchr(tag + 1, '"');
+
+        if (end == NULL)
+            return false;
+        if ((size_t)(end + 1 - tag) == length && strncmp(tag, etag, length) == 0)
+            return true;
+        tag = strchr(end + 1, '"');
+    }
+    return false;
+}
+
+/* If-None-Match wins over If-Modified-Since (RFC 9110 section 13.2.2). */
+static bool is_unchanged(const struct http_request *request, const char *etag, int64_t modified)
+{
+    const char *none_match = http_request_header(request, "If-None-Match");
+    const char *since_text = http_request_header(request, "If-Modified-Since");
+    int64_t since = 0;
+
+    if (none_match != NULL)
+        return lists_etag(none_match, etag);
+    return since_text != NULL && http_date_parse(since_text, &since) && modified <= since;
+}
+
+static void set_modified(struct http_response *response, int64_t modified)
+{
+    char date[HTTP_DATE_SIZE];
+
+    http_date_format(modified, date);
+    http_set_header(response, "Last-Modified", "%s", date);
+}
+
+void respond_with_key(const struct exchange *exchange, const struct published_key *key)
+{
+    struct http_response *response = exchange->response;
+    const struct lifecycle_policy *policy = &exchange->repository->policy;
+
+    if (key == NULL || !lifecycle_is_published(&key->times, exchange->now)) {
+        respond_not_found(response);
+        return;
+    }
+    if (key->pem == NULL) {
+        respond_unavailable(response, "this key is damaged in the database; tell its operator");
+        return;
+    }
+    http_set_header(response, "ETag", "%s", key->etag);
+    set_modified(response, key->times.publish_time);
+    set_cache_control(response, lifecycle_cache_lifetime(policy->max_age, policy,
+                                                         key->times.unpublish_time, exchange->now));
+    response->status = 304;
+    if (is_unchanged(exchange->request, key->etag, key->times.publish_time))
+        return;
+    response->status = 200;
+    http_set_header(response, "Content-Type", "application/x-pem-file");
+    buffer_append(&response->body, key->pem, key->pem_length);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Appends {"keys":[...]} of what is published now; *unpublish_time is the first to go. False when
+ * there is nothing. */
+static bool write_key_set(const struct published_key *const *keys,
+                          size_t count,
+                          int64_t now,
+                          struct buffer *out,
+                          int64_t *unpublish_time)
+{
+    size_t written = 0;
+
+    *unpublish_time = LIFECYCLE_NEVER;
+    buffer_puts(out, "{\"keys\":[");
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i]->pem == NULL || !lifecycle_is_published(&keys[i]->times, now))
+            continue;
+        buffer_puts(out, written++ == 0 ? "" : ",");
+        buffer_append(out, keys[i]->jwk, keys[i]->jwk_length);
+        *unpublish_time = earlier(*unpublish_time, keys[i]->times.unpublish_time);
+    }
+    buffer_puts(out, "]}\n");
+    return written > 0;
+}
+
+enum { ETAG_DIGITS = 32, ETAG_SIZE = ETAG_DIGITS + 3 };
+
+static bool digest_etag(const struct buffer *body, char out[ETAG_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char *end = out;
+
+    if (EVP_Digest(body->bytes, body->length, digest, NULL, EVP_sha256(), NULL) != 1)
+        return false;
+    *end++ = '"';
+    for (size_t i = 0; i < ETAG_DIGITS / 2; i++) {
+        *end++ = digits[digest[i] >> 4];
+        *end++ = digits[digest[i] & 15];
+    }
+    *end++ = '"';
+    *end = '\0';
+    return true;
+}
+
+/* No Last-Modified: a key that leaves the set leaves no date behind. */
+static void send_key_set(const struct exchange *exchange, int64_t unpublish_time)
+{
+    struct http_response *response = exchange->response;
+    const struct lifecycle_policy *policy = &exchange->repository->policy;
+    const char *none_match = http_request_header(exchange->request, "If-None-Match");
+    char etag[ETAG_SIZE];
+
+    if (response->body.failed || !digest_etag(&response->body, etag)) {
+        respond_unavailable(response, "this key set is too large");
+        return;
+    }
+    http_set_header(response, "ETag", "%s", etag);
+    set_cache_control(response, lifecycle_cache_lifetime(policy->jwks_max_age, policy,
+                                                         unpublish_time, exchange->now));
+    if (none_match != NULL && lists_etag(none_match, etag)) {
+        response->status = 304;
+        buffer_clear(&response->body);
+        return;
+    }
+    response->status = 200;
+    http_set_header(response, "Content-Type", "application/jwk-set+json");
+}
+
+void respond_with_key_set(const struct exchange *exchange, const char *issuer, size_t length)
+{
+    struct http_response *response = exchange->response;
+    int64_t unpublish_time = LIFECYCLE_NEVER;
+    size_t count = 0;
+    const struct published_key *const *keys =
+        snapshot_issuer_keys(exchange->snapshot, issuer, length, &count);
+
+    response->body.limit = KEY_SET_MAX;
+    if (write_key_set(keys, count, exchange->now, &response->body, &unpublish_time)) {
+        send_key_set(exchange, unpublish_time);
+        return;
+    }
+    buffer_clear(&response->body);
+    respond_not_found(response);
+}

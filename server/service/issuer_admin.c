@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "asap/v1/issuer_admin.pb-c.h"
+
+#include <google/protobuf/duration.pb-c.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec.h"
+#include "fail.h"
+#include "handlers.h"
+
+DEFINE_SCOPED(rows, struct issuer_row *, free)
+
+static enum asap_code to_duration(int64_t seconds,
+                                  Google__Protobuf__Duration **field,
+                                  struct asap_error *err)
+{
+    *field = malloc(sizeof **field);
+    if (*field == NULL)
+        return fail_memory(err);
+    google__protobuf__duration__init(*field);
+    (*field)->seconds = seconds;
+    return ASAP_OK;
+}
+
+static enum asap_code to_issuer(const struct issuer_row *row,
+                                Asap__V1__Issuer *out,
+                                struct asap_error *err)
+{
+    out->kind = row->managed ? ASAP__V1__ISSUER_KIND__ISSUER_KIND_MANAGED
+                             : ASAP__V1__ISSUER_KIND__ISSUER_KIND_EXTERNAL;
+    TRY(codec_set_string(&out->name, row->name, err));
+    TRY(codec_set_string(&out->algorithm, row->algorithm, err));
+    TRY(to_duration(row->max_lifetime, &out->max_token_lifetime, err));
+    return to_timestamp(row->create_time, &out->create_time, err);
+}
+
+static enum asap_code choose_algorithm(const Asap__V1__CreateIssuerRequest *request,
+                                       struct issuer_row *row,
+                                       struct asap_error *err)
+{
+    const char *name = request->algorithm[0] == '\0' ? "RS256" : request->algorithm;
+
+    if (!row->managed && request->algorithm[0] != '\0')
+        return fail_field(err, "algorithm", "an external issuer has no algorithm of its own");
+    if (!row->managed)
+        return ASAP_OK;
+    if (algorithm_find(name, strlen(name)) == NULL)
+        return fail_field(err, "algorithm",
+                          "no algorithm is called \"%.32s\"; ASAP's are RS256, RS384, RS512, PS256,"
+                          " PS384, PS512, ES256, ES384 and ES512, and EdDSA as an extension",
+                          name);
+    (void)snprintf(row->algorithm, sizeof row->algorithm, "%s", name);
+    return ASAP_OK;
+}
+
+static enum asap_code choose_lifetime(const Google__Protobuf__Duration *requested,
+                                      int64_t maximum,
+                                      int64_t *out,
+                                      struct asap_error *err)
+{
+    *out = requested == NULL ? maximum : requested->seconds;
+    if (*out < 1 || *out > maximum || (requested != NULL && requested->nanos != 0))
+        return fail_field(err, "max_token_lifetime",
+                          "a token lives from 1 to %lld whole seconds here", (long long)maximum);
+    return ASAP_OK;
+}
+
+enum asap_code issuer_admin_create(const struct rpc_call *call,
+                                   const ProtobufCMessage *in,
+                                   ProtobufCMessage *out,
+                                   struct asap_error *err)
+{
+    const struct service *service = call->service;
+    const Asap__V1__CreateIssuerRequest *request = (const Asap__V1__CreateIssuerRequest *)in;
+    struct issuer_row row = { .managed =
+                                  request->kind != ASAP__V1__ISSUER_KIND__ISSUER_KIND_EXTERNAL };
+
+    TRY(issuer_check_registrable(request->name, "name", err));
+    (void)snprintf(row.name, sizeof row.name, "%s", request->name);
+    TRY(choose_algorithm(request, &row, err));
+    TRY(choose_lifetime(request->max_token_lifetime, service->keys.policy->max_token_lifetime,
+                        &row.max_lifetime, err));
+    TRY(keys_create_issuer(&service->keys, &row, request->validate_only, call->now, err));
+    return to_issuer(&row, (Asap__V1__Issuer *)out, err);
+}
+
+enum asap_code issuer_admin_get(const struct rpc_call *call,
+                                const ProtobufCMessage *in,
+                                ProtobufCMessage *out,
+                                struct asap_error *err)
+{
+    const struct service *service = call->service;
+    const Asap__V1__GetIssuerRequest *request = (const Asap__V1__GetIssuerRequest *)in;
+    SCOPED(txn) struct txn txn = { 0 };
+    struct issuer_row row;
+
+    TRY(txn_begin(&txn, service->keys.store, err));
+    TRY(store_get_issuer(&txn, request->name, &row, err));
+    return to_issuer(&row, (Asap__V1__Issuer *)out, err);
+}
+
+static enum asap_code to_issuers(const struct issuer_row *rows,
+                                 size_t count,
+                                 Asap__V1__ListIssuersResponse *out,
+                                 struct asap_error *err)
+{
+    void **array = NULL;
+
+    TRY(to_array(count, &array, err));
+    out->issuers = (Asap__V1__Issuer **)array;
+    for (size_t i = 0; i < count; i++) {
+        out->issuers[i] = malloc(sizeof *out->issuers[i]);
+        if (out->issuers[i] == NULL)
+            return fail_memory(err);
+        asap__v1__issuer__init(out->issuers[i]);
+        out->n_issuers = i + 1;
+        TRY(to_issuer(&rows[i], out->issuers[i], err));
+    }
+    return ASAP_OK;
+}
+
+enum asap_code issuer_admin_list(const struct rpc_call *call,
+                                 const ProtobufCMessage *in,
+                                 ProtobufCMessage *out,
+                                 struct asap_error *err)
+{
+    const struct service *service = call->service;
+    const Asap__V1__ListIssuersRequest *request = (const Asap__V1__ListIssuersRequest *)in;
+    Asap__V1__ListIssuersResponse *response = (Asap__V1__ListIssuersResponse *)out;
+    SCOPED(txn) struct txn txn = { 0 };
+    SCOPED(rows) struct issuer_row *rows = NULL;
+    size_t limit = 0;
+    size_t count = 0;
+
+    TRY(to_page_size(request->page_size, &limit, err));
+    rows = calloc(limit + 1, sizeof *rows);
+    if (rows == NULL)
+        return fail_memory(err);
+    TRY(txn_begin(&txn, service->keys.store, err));
+    /* One more than the page tells whether there is another. */
+    TRY(store_list_issuers(&txn, request->page_token, rows, limit + 1, &count, err));
+    if (count > limit) {
+        count = limit;
+        TRY(codec_set_string(&response->next_page_token, rows[limit - 1].name, err));
+    }
+    return to_issuers(rows, count, response, err);
+}

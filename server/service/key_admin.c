@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "asap/v1/key_admin.pb-c.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec.h"
+#include "fail.h"
+#include "handlers.h"
+
+DEFINE_SCOPED(rows, struct key_row *, free)
+
+enum asap_code key_admin_publish(const struct rpc_call *call,
+                                 const ProtobufCMessage *in,
+                                 ProtobufCMessage *out,
+                                 struct asap_error *err)
+{
+    const struct service *service = call->service;
+    const Asap__V1__PublishKeyRequest *request = (const Asap__V1__PublishKeyRequest *)in;
+    Asap__V1__PublishKeyResponse *response = (Asap__V1__PublishKeyResponse *)out;
+    const struct publication publication = { request->issuer, request->name, request->public_key,
+                                             request->algorithm };
+    struct key_row row;
+
+    TRY(keys_publish(&service->keys, &publication, request->validate_only, call->now, &row, err));
+    TRY(to_timestamp(row.times.publish_time + service->keys.policy->publish_lead,
+                     &response->safe_sign_time, err));
+    return to_new_key(&row, call->now, &response->key, err);
+}
+
+static enum asap_code to_planned_key(const struct key_plan *plan,
+                                     size_t index,
+                                     int64_t now,
+                                     Asap__V1__Key **field,
+                                     struct asap_error *err)
+{
+    return index == PLAN_NONE ? ASAP_OK : to_new_key(&plan->keys[index], now, field, err);
+}
+
+static bool is_standby(const struct key_plan *plan, size_t index, int64_t now)
+{
+    const struct key_row *row = &plan->keys[index];
+
+    return row->managed && index != plan->incoming
+           && lifecycle_state(&row->times, now) == KEY_STANDBY;
+}
+
+static enum asap_code to_standbys(const struct key_plan *plan,
+                                  int64_t now,
+                                  Asap__V1__RotateKeyResponse *out,
+                                  struct asap_error *err)
+{
+    void **array = NULL;
+
+    TRY(to_array(plan->count, &array, err));
+    out->standbys = (Asap__V1__Key **)array;
+    for (size_t i = 0; i < plan->count; i++)
+        if (is_standby(plan, i, now))
+            TRY(to_new_key(&plan->keys[i], now, &out->standbys[out->n_standbys++], err));
+    return ASAP_OK;
+}
+
+enum asap_code key_admin_rotate(const struct rpc_call *call,
+                                const ProtobufCMessage *in,
+                                ProtobufCMessage *out,
+                                struct asap_error *err)
+{
+    const struct service *service = call->service;
+    const Asap__V1__RotateKeyRequest *request = (const Asap__V1__RotateKeyRequest *)in;
+    Asap__V1__RotateKeyResponse *response = (Asap__V1__RotateKeyResponse *)out;
+    SCOPED(key_plan) struct key_plan plan = { 0 };
+
+    TRY(keys_rotate(&service->keys, request->issuer, request->expected_key_id,
+                    request->validate_only, call->now, &plan, err));
+    response->already_planned = plan.already_planned;
+    TRY(to_planned_key(&plan, plan.outgoing, call->now, &response->outgoing, err));
+    TRY(to_planned_key(&plan, plan.incoming, call->now, &response->incoming, err));
+    return to_standbys(&plan, call->now, response, err);
+}
+
+static int64_t longest_trust(const struct lifecycle_policy *policy)
+{
+    const int64_t age =
+        policy->max_age > policy->jwks_max_age ? policy->max_age : policy->jwks_max_age;
+
+    return age + policy->stale + policy->replica_lag;
+}
+
+enum asap_code key_admin_revoke(const struct rpc_call *call,
+                                const ProtobufCMessage *in,
+                                ProtobufCMessage *out,
+                                struct asap_error *err)
+{
+    const struct service *service = call->service;
+    const Asap__V1__RevokeKeyRequest *request = (const Asap__V1__RevokeKeyRequest *)in;
+    Asap__V1__RevokeKeyResponse *response = (Asap__V1__RevokeKeyResponse *)out;
+    const struct revocation revocation = { request->key_id, request->reason };
+    SCOPED(key_plan) struct key_plan plan = { 0 };
+    const struct key_row *row = NULL;
+
+    TRY(keys_revoke(&service->keys, &revocation, request->validate_only, call->now, &plan, err));
+    row = &plan.keys[plan.subject];
+    TRY(to_timestamp(row->times.revoke_time + longest_trust(service->keys.policy),
+                     &response->trusted_until, err));
+    TRY(to_planned_key(&plan, plan.incoming, call->now, &response->successor, err));
+    return to_new_key(row, call->now, &response->key, err);
+}
+
+enum asap_code key_admin_get(const struct rpc_call *call,
+                             const ProtobufCMessage *in,
+                             ProtobufCMessage *out,
+                             struct asap_error *err)
+{
+    const struct service *service = call->service;
+    const Asap__V1__GetKeyRequest *request = (const Asap__V1__GetKeyRequest *)in;
+    SCOPED(txn) struct txn txn = { 0 };
+    struct key_row row;
+
+    TRY(txn_begin(&txn, service->keys.store, err));
+    TRY(store_get_key(&txn, request->key_id, &row, err));
+    return to_key(&row, call->now, (Asap__V1__Key *)out, err);
+}
+
+static bool is_listed(const struct key_row *row, bool show_unpublished, int64_t now)
+{
+    const enum key_state state = lifecycle_state(&row->times, now);
+
+    return show_unpublished || (state != KEY_RETIRED && state != KEY_REVOKED);
+}
+
+/* Where the page after `token` begins: a token is the last key id of the page before. */
+static enum asap_code find_page(const struct key_row *rows,
+                                size_t count,
+                                const char *token,
+                                size_t *out,
+                                struct asap_error *err)
+{
+    *out = 0;
+    if (token[0] == '\0')
+        return ASAP_OK;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].kid, token) == 0) {
+            *out = i + 1;
+            return ASAP_OK;
+        }
+    return fail_field(err, "page_token", "this is no page token of this list");
+}
+
+static enum asap_code to_page(const struct key_row *rows,
+                              size_t count,
+                              const Asap__V1__ListKeysRequest *request,
+                              int64_t now,
+                              Asap__V1__ListKeysResponse *out,
+                              struct asap_error *err)
+{
+    void **array = NULL;
+    size_t limit = 0;
+    size_t begin = 0;
+
+    TRY(to_page_size(request->page_size, &limit, err));
+    TRY(find_page(rows, count, request->page_token, &begin, err));
+    TRY(to_array(limit, &array, err));
+    out->keys = (Asap__V1__Key **)array;
+    for (size_t i = begin; i < count; i++) {
+        if (!is_listed(&rows[i], request->show_unpublished, now))
+            continue;
+        if (out->n_keys == limit)
+            return codec_set_string(&out->next_page_token, out->keys[limit - 1]->key_id, err);
+        TRY(to_new_key(&rows[i], now, &out->keys[out->n_keys++], err));
+    }
+    return ASAP_OK;
+}
+
+enum asap_code key_admin_list(const struct rpc_call *call,
+                              const ProtobufCMessage *in,
+                              ProtobufCMessage *out,
+                              struct asap_error *err)
+{
+    const struct service *service = call->service;
+    const Asap__V1__ListKeysRequest *request = (const Asap__V1__ListKeysRequest *)in;
+    SCOPED(txn) struct txn txn = { 0 };
+    SCOPED(rows) struct key_row *rows = NULL;
+    struct issuer_row issuer;
+    size_t count = 0;
+
+    TRY(txn_begin(&txn, service->keys.store, err));
+    TRY(store_get_issuer(&txn, request->issuer, &issuer, err));
+    TRY(store_list_keys(&txn, issuer.id, &rows, &count, err));
+    txn_rollback(&txn);
+    return to_page(rows, count, request, call->now, (Asap__V1__ListKeysResponse *)out, err);
+}

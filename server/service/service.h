@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_SERVICE_H
+#define ASAPD_SERVICE_H
+
+#include "keys.h"
+#include "method.h"
+
+/* asapd's RPC services: each method is a row here and a handler that turns a
+ * request into one operation below and its result into a response. */
+
+/* What every handler works on: rpc_call.service. */
+struct service {
+    struct keys keys;
+    const char *version;
+};
+
+/* Ended by a zeroed row. */
+extern const struct rpc_method service_methods[];
+
+#endif
