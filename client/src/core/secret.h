@@ -16,7 +16,8 @@ struct secret {
     size_t length;
 };
 
-/* `length` zero bytes. ASAP_RESOURCE_EXHAUSTED when the secure heap is full. */
+/* `length` zero bytes, and a NUL behind them that is not counted. ASAP_RESOURCE_EXHAUSTED when the
+ * secure heap is full. */
 ASAP_MUST_CHECK enum asap_code secret_init(struct secret *secret,
                                            size_t length,
                                            struct asap_error *err);
