@@ -15,8 +15,9 @@
  * (ASAPD_NAME), the file, the commented file that `asapd init` writes, and the manual page.
  * A flag wins over the environment, and that over the file.
  *
- * The file has one "name = value" a line; "#" begins a comment. Relative paths in it are relative
- * to the file's folder. Durations are written 300, 300s, 5m, 1h or 2d. */
+ * The file has one "name = value" a line; "#" at the beginning of a word begins a comment. Relative
+ * paths in it, those behind unix: and sqlite: included, are relative to the file's folder, and
+ * elsewhere to the working directory. Durations are written 300, 300s, 5m, 1h or 2d. */
 
 enum { CONFIG_TEXT = 512 };
 
@@ -40,16 +41,25 @@ struct config {
     int64_t idle_timeout;    /* seconds */
 };
 
-/* Reads `--name value`, `--name=value` (a setting's "_" written "-"), `--config FILE` and the
- * environment into *out, defaults first. `arguments` ends with NULL and begins behind the command.
- * `environment` is environ-like. *extra counts arguments that are no settings, such as
+/* Reads `--name value`, `--name=value` (a setting's "_" written "-"; the last one wins), the file
+ * that `--config FILE` or ASAPD_CONFIG names, and the environment into *out, defaults first.
+ * `arguments` ends with NULL and begins behind the command. `environment` is environ-like. *extra
+ * counts arguments that are no settings, such as
  * --check-config; they are moved to the front of `arguments`.
- * ASAP_INVALID_ARGUMENT: the message names file and line, and for an unknown name the nearest. */
+ * ASAP_INVALID_ARGUMENT: the message names file and line, and for an unknown name the nearest;
+ * err->field is the setting concerned. */
 ASAP_MUST_CHECK enum asap_code config_load(char **arguments,
                                            char *const *environment,
                                            struct config *out,
                                            size_t *extra,
                                            struct asap_error *err);
+
+/* The failure for an argument that is neither a setting nor of the command: always
+ * ASAP_INVALID_ARGUMENT, naming the nearest flag of both. `own` are the command's flags ("--dir"),
+ * ended by NULL. */
+enum asap_code config_refuse_argument(const char *argument,
+                                      const char *const *own,
+                                      struct asap_error *err);
 
 /* Writes the settings as a commented file, with the values of `config` where they differ from the
  * defaults; what is a default stands commented out. */

@@ -25,6 +25,17 @@ static const struct {
     [LOG_DEBUG] = { "debug", 7 },
 };
 
+bool log_level_find(const char *name, enum log_level *out)
+{
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (strcmp(levels[i].name, name) != 0)
+            continue;
+        *out = (enum log_level)i;
+        return true;
+    }
+    return false;
+}
+
 /* JOURNAL_STREAM holds device and inode of the journal's end (systemd.exec(5)); the stream may
  * have been redirected since. */
 static bool is_journal(FILE *stream)

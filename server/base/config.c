@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_table.h"
+#include "fail.h"
+#include "scoped.h"
+#include "suggest.h"
+
+enum { FILE_MAX = 65536, NAME_SIZE = 64, WHERE_SIZE = 80 };
+
+#define ENVIRONMENT_PREFIX "ASAPD_"
+
+static void close_file(FILE *file)
+{
+    (void)fclose(file);
+}
+DEFINE_SCOPED(file, FILE *, close_file)
+DEFINE_SCOPED(memory, void *, free)
+
+/* What flags and environment say: borrowed values, NULL where they say nothing. */
+struct given {
+    const char *file;
+    const char *flags[SETTING_COUNT];
+    const char *variables[SETTING_COUNT];
+};
+
+void config_init(struct config *config)
+{
+    memset(config, 0, sizeof *config);
+    for (const struct setting *row = settings; row < settings + SETTING_COUNT; row++)
+        if (setting_assign(row, row->name, "", row->fallback, config, NULL) != ASAP_OK)
+            abort(); /* the table contradicts itself */
+}
+
+/* `text` up to `length` as a setting's name, or NULL when it is too long for one. */
+static const struct setting *find_spelled(const char *text, size_t length, bool nearest)
+{
+    char name[NAME_SIZE];
+
+    if (length >= sizeof name)
+        return NULL;
+    for (size_t i = 0; i < length; i++)
+        name[i] = (char)(text[i] == '-' ? '_' : tolower((unsigned char)text[i]));
+    name[length] = '\0';
+    return nearest ? setting_suggest(name) : setting_find(name);
+}
+
+/* "public_listen" as --public-listen, or as ASAPD_PUBLIC_LISTEN. */
+static void spell_flag(const char *name, char out[NAME_SIZE])
+{
+    (void)snprintf(out, NAME_SIZE, "--%s", name);
+    for (char *byte = out; *byte != '\0'; byte++)
+        *byte = *byte == '_' ? '-' : *byte;
+}
+
+static void spell_variable(const char *name, char out[NAME_SIZE])
+{
+    (void)snprintf(out, NAME_SIZE, ENVIRONMENT_PREFIX "%s", name);
+    for (char *byte = out; *byte != '\0'; byte++)
+        *byte = (char)toupper((unsigned char)*byte);
+}
+
+/* Where the value of this flag is to be kept; NULL when it is no flag of a setting. */
+static const char **flag_slot(struct given *given, const char *argument, size_t length)
+{
+    const struct setting *setting = NULL;
+
+    if (length == strlen("--config") && strncmp(argument, "--config", length) == 0)
+        return &given->file;
+    /* A flag has no underscores; find_spelled() would take them. */
+    if (strncmp(argument, "--", 2) != 0 || memchr(argument, '_', length) != NULL)
+        return NULL;
+    setting = find_spelled(argument + 2, length - 2, false);
+    return setting != NULL ? &given->flags[setting - settings] : NULL;
+}
+
+static const char *own_at(const void *context, size_t index)
+{
+    return ((const char *const *)context)[index];
+}
+
+/* Keeps the values of flags; the other arguments move to the front. */
+static enum asap_code
+read_flags(char **arguments, struct given *given, size_t *extra, struct asap_error *err)
+{
+    size_t kept = 0;
+
+    for (char **next = arguments; *next != NULL; next++) {
+        const size_t length = strcspn(*next, "=");
+        const char **slot = flag_slot(given, *next, length);
+
+        if (slot == NULL)
+            arguments[kept++] = *next;
+        else if ((*next)[length] == '=')
+            *slot = *next + length + 1;
+        else if (next[1] == NULL)
+            return fail(err, ASAP_INVALID_ARGUMENT, "%.60s needs a value behind it", *next);
+        else
+            *slot = *++next;
+    }
+    *extra = kept;
+    return ASAP_OK;
+}
+
+enum asap_code config_refuse_argument(const char *argument,
+                                      const char *const *own,
+                                      struct asap_error *err)
+{
+    const size_t length = strcspn(argument, "=");
+    const struct setting *setting = NULL;
+    const char *nearest = NULL;
+    char flag[NAME_SIZE] = "";
+
+    (void)snprintf(flag, sizeof flag, "%.*s", (int)(length < NAME_SIZE ? length : 0), argument);
+    if (strncmp(argument, "--", 2) != 0)
+        return fail(err, ASAP_INVALID_ARGUMENT, "what is \"%.60s\"? No such argument", argument);
+    nearest = suggest(flag, own_at, own);
+    setting = nearest == NULL ? find_spelled(argument + 2, length - 2, true) : NULL;
+    if (setting != NULL)
+        spell_flag(setting->name, flag);
+    if (nearest == NULL && setting == NULL)
+        return fail(err, ASAP_INVALID_ARGUMENT, "there is no flag %.60s; --help lists them",
+                    argument);
+    return fail(err, ASAP_INVALID_ARGUMENT, "there is no flag %.60s; did you mean %s?", argument,
+                nearest != NULL ? nearest : flag);
+}
+
+static enum asap_code refuse_variable(const char *entry, size_t length, struct asap_error *err)
+{
+    const size_t prefix = strlen(ENVIRONMENT_PREFIX);
+    const struct setting *nearest = find_spelled(entry + prefix, length - prefix, true);
+    const int shown = length < NAME_SIZE ? (int)length : NAME_SIZE;
+    char variable[NAME_SIZE] = "";
+
+    if (nearest == NULL)
+        return fail(err, ASAP_INVALID_ARGUMENT,
+                    "environment: %.*s is no setting; unset it (asapd.conf(5) lists them)", shown,
+                    entry);
+    spell_variable(nearest->name, variable);
+    return fail(err, ASAP_INVALID_ARGUMENT, "environment: %.*s is no setting; did you mean %s?",
+                shown, entry, variable);
+}
+
+static enum asap_code read_variable(const char *entry, struct given *given, struct asap_error *err)
+{
+    const size_t prefix = strlen(ENVIRONMENT_PREFIX);
+    const size_t length = strcspn(entry, "=");
+    const struct setting *setting = NULL;
+
+    if (strncmp(entry, ENVIRONMENT_PREFIX, prefix) != 0 || entry[length] != '=')
+        return ASAP_OK;
+    if (length == strlen("ASAPD_CONFIG") && strncmp(entry, "ASAPD_CONFIG", length) == 0) {
+        given->file = given->file != NULL ? given->file : entry + length + 1;
+        return ASAP_OK;
+    }
+    setting = find_spelled(entry + prefix, length - prefix, false);
+    if (setting == NULL)
+        return refuse_variable(entry, length, err);
+    given->variables[setting - settings] = entry + length + 1;
+    return ASAP_OK;
+}
+
+static enum asap_code refuse_file(const char *name, int error, struct asap_error *err)
+{
+    char why[80] = "";
+
+    (void)strerror_r(error, why, sizeof why);
+    return fail(err, ASAP_INVALID_ARGUMENT,
+                "cannot read the configuration file %.100s: %s; asapd init --dir DIR makes one",
+                name, why);
+}
+
+static enum asap_code read_file(const char *name, struct config *config, struct asap_error *err)
+{
+    SCOPED(file) FILE *file = fopen(name, "re");
+    SCOPED(memory) void *text = malloc(FILE_MAX);
+    size_t length = 0;
+
+    if (file == NULL)
+        return refuse_file(name, errno, err);
+    if (text == NULL)
+        return fail_memory(err);
+    length = fread(text, 1, FILE_MAX, file);
+    if (ferror(file))
+        return refuse_file(name, errno, err);
+    if (length == FILE_MAX)
+        return fail(err, ASAP_INVALID_ARGUMENT,
+                    "the configuration file %.100s has 64 KiB or more; is it the right one?", name);
+    return config_read_text(text, length, name, config, err);
+}
+
+/* The environment, then the flags, over what the file said. */
+static enum asap_code assign_given(const struct given *given,
+                                   struct config *config,
+                                   struct asap_error *err)
+{
+    char where[NAME_SIZE];
+
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (given->variables[i] == NULL)
+            continue;
+        spell_variable(settings[i].name, where);
+        TRY(setting_assign(&settings[i], where, "", given->variables[i], config, err));
+    }
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (given->flags[i] == NULL)
+            continue;
+        spell_flag(settings[i].name, where);
+        TRY(setting_assign(&settings[i], where, "", given->flags[i], config, err));
+    }
+    return ASAP_OK;
+}
+
+enum asap_code config_check(const struct config *config, struct asap_error *err)
+{
+    if (config->max_connections_per_address > config->max_connections)
+        return fail_field(err, "max_connections_per_address",
+                          "max_connections_per_address is greater than max_connections; lower it");
+    return lifecycle_check_policy(&config->lifecycle, err);
+}
+
+enum asap_code config_load(char **arguments,
+                           char *const *environment,
+                           struct config *out,
+                           size_t *extra,
+                           struct asap_error *err)
+{
+    struct given given = { .file = NULL };
+
+    *extra = 0;
+    config_init(out);
+    TRY(read_flags(arguments, &given, extra, err));
+    for (; *environment != NULL; environment++)
+        TRY(read_variable(*environment, &given, err));
+    if (given.file != NULL)
+        TRY(read_file(given.file, out, err));
+    TRY(assign_given(&given, out, err));
+    return config_check(out, err);
+}

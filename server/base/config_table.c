@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config_table.h"
+
+#include <string.h>
+
+#include "suggest.h"
+
+#define AT(member) offsetof(struct config, member)
+
+enum { HOUR = 3600, DAY = 24 * HOUR };
+
+const struct setting settings[SETTING_COUNT] = {
+    { "public_listen", SETTING_LISTEN, AT(public_listen), "https://[::]:8443", 0, 0,
+      "Where public keys are served; plain http:// only on the loopback address or behind a "
+      "proxy" },
+    { "admin_listen", SETTING_SOCKET, AT(admin_listen), "unix:/run/asapd/admin.sock", 0, 0,
+      "The socket for administration; root and the user that runs the daemon may use it" },
+    { "ops_listen", SETTING_LISTEN, AT(ops_listen), "http://127.0.0.1:9464", 0, 0,
+      "Where health checks and metrics are served, to anybody who can connect" },
+    { "base_path", SETTING_BASE_PATH, AT(base_path), "", 0, 0,
+      "A path in front of every key's path, such as /keys; empty for none" },
+    { "certificate_file", SETTING_FILE, AT(certificate_file), "/etc/asapd/server.pem", 0, 0,
+      "The certificate of https listeners with its chain, in PEM; read again on SIGHUP" },
+    { "key_file", SETTING_FILE, AT(key_file), "/etc/asapd/server.key", 0, 0,
+      "The private key of the certificate, in PEM; read again on SIGHUP" },
+    { "kek_file", SETTING_FILE, AT(kek_file), "/etc/asapd/kek", 0, 0,
+      "The key that all private keys in the database are encrypted with; mode 0400 or 0600" },
+    { "database", SETTING_DATABASE, AT(database), "sqlite:/var/lib/asapd/asapd.db", 0, 0,
+      "Where issuers and keys are kept" },
+    { "log_level", SETTING_LOG_LEVEL, AT(log_level), "info", 0, 0,
+      "How much to log: error, warning, info or debug" },
+    { "max_age", SETTING_DURATION, AT(lifecycle.max_age), "300s", 0, DAY,
+      "How long a cache may use a key without asking again" },
+    { "stale", SETTING_DURATION, AT(lifecycle.stale), "300s", 0, DAY,
+      "How long beyond that it may use the key while it asks again, or when asking fails" },
+    { "jwks_max_age", SETTING_DURATION, AT(lifecycle.jwks_max_age), "300s", 0, DAY,
+      "How long a cache may use an issuer's key set without asking again" },
+    { "clock_skew", SETTING_DURATION, AT(lifecycle.clock_skew), "30s", 0, HOUR,
+      "The most that the clocks of servers and verifiers differ" },
+    { "verifier_leeway", SETTING_DURATION, AT(lifecycle.verifier_leeway), "60s", 0, HOUR,
+      "How long after its end verifiers still accept a token" },
+    { "max_token_lifetime", SETTING_DURATION, AT(lifecycle.max_token_lifetime), "3600s", 1, HOUR,
+      "The longest lifetime of a token; the protocol allows an hour" },
+    { "replica_lag", SETTING_DURATION, AT(lifecycle.replica_lag), "0s", 0, DAY,
+      "How long until mirrors and other nodes serve a key that was published here" },
+    { "publish_lead", SETTING_DURATION, AT(lifecycle.publish_lead), "900s", 0, 30 * DAY,
+      "How long a key is published before it signs" },
+    { "max_connections", SETTING_NUMBER, AT(max_connections), "1024", 1, 1000000,
+      "Connections that a listener holds open at once" },
+    { "max_connections_per_address", SETTING_NUMBER, AT(max_connections_per_address), "64", 1,
+      1000000, "The same from one IPv4 address or IPv6 /64 network" },
+    { "threads", SETTING_NUMBER, AT(threads), "0", 0, 1024,
+      "Threads of the public listener; 0 for as many as there are processors" },
+    { "workers", SETTING_NUMBER, AT(workers), "2", 1, 1024,
+      "Threads for requests that take long, such as administration" },
+    { "header_timeout", SETTING_DURATION, AT(header_timeout), "10s", 1, HOUR,
+      "How long a client may take to send the head of a request" },
+    { "request_timeout", SETTING_DURATION, AT(request_timeout), "15s", 1, HOUR,
+      "How long after that until the whole response is sent" },
+    { "idle_timeout", SETTING_DURATION, AT(idle_timeout), "10s", 1, HOUR,
+      "How long a connection may stay open between requests" },
+};
+
+const struct setting *setting_find(const char *name)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (strcmp(settings[i].name, name) == 0)
+            return &settings[i];
+    return NULL;
+}
+
+static const char *name_at(const void *context, size_t index)
+{
+    (void)context;
+    return index < SETTING_COUNT ? settings[index].name : NULL;
+}
+
+const struct setting *setting_suggest(const char *name)
+{
+    const char *nearest = suggest(name, name_at, NULL);
+
+    return nearest != NULL ? setting_find(nearest) : NULL;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config_table.h"
+
+#include <ctype.h>
+#include <string.h>
+
+void config_write_file(const struct config *config, FILE *out)
+{
+    struct config defaults;
+    char value[CONFIG_TEXT];
+
+    config_init(&defaults);
+    (void)fputs(
+        "# Settings of asapd; asapd.conf(5) explains them. What is commented out is the default.\n"
+        "# Relative paths are relative to the folder of this file.\n",
+        out);
+    for (const struct setting *row = settings; row < settings + SETTING_COUNT; row++) {
+        setting_format(row, config, value);
+        (void)fprintf(out, "\n# %s.\n%s%s = %s\n", row->help,
+                      setting_equal(row, config, &defaults) ? "#" : "", row->name, value);
+    }
+}
+
+/* "max_age" as the flag "max-age". */
+static void write_flag_name(const char *name, FILE *out)
+{
+    for (; *name != '\0'; name++)
+        (void)fputc(*name == '_' ? '-' : *name, out);
+}
+
+void config_write_help(FILE *out)
+{
+    (void)fputs("  --config FILE\n      Read settings from this file\n", out);
+    for (const struct setting *row = settings; row < settings + SETTING_COUNT; row++) {
+        (void)fputs("  --", out);
+        write_flag_name(row->name, out);
+        (void)fprintf(out, " %s\n      %s", setting_placeholder(row), row->help);
+        if (row->fallback[0] != '\0')
+            (void)fprintf(out, " (%s)", row->fallback);
+        (void)fputc('\n', out);
+    }
+}
+
+/* Text in which nothing is scdoc's markup. */
+static void write_escaped(const char *text, FILE *out)
+{
+    for (; *text != '\0'; text++) {
+        if (ispunct((unsigned char)*text))
+            (void)fputc('\\', out);
+        (void)fputc(*text, out);
+    }
+}
+
+void config_write_manual(FILE *out)
+{
+    for (const struct setting *row = settings; row < settings + SETTING_COUNT; row++) {
+        (void)fprintf(out, "*%s* = _%s_\n\t", row->name, setting_placeholder(row));
+        write_escaped(row->help, out);
+        (void)fputs(". Default: ", out);
+        if (row->fallback[0] == '\0')
+            (void)fputs("empty", out);
+        else
+            write_escaped(row->fallback, out);
+        (void)fputs(".\n\n", out);
+    }
+}
