@@ -22,6 +22,9 @@ struct http_peer {
     char address[64]; /* "127.0.0.1", "2001:db8::1", "uid:1000" */
 };
 
+/* How a request finds the first header of a name, which matches in any case. */
+typedef const char *http_find_header(void *transport, const char *name);
+
 /* Everything is borrowed for the duration of the handler. */
 struct http_request {
     enum http_method method;
@@ -30,16 +33,17 @@ struct http_request {
     const char *body;
     size_t body_length;
     struct http_peer peer;
+    http_find_header *find_header; /* NULL: there are no headers */
     void *transport;
 };
 
 /* The value of a header that may occur once, or NULL. */
 const char *http_request_header(const struct http_request *request, const char *name);
 
-enum { HTTP_HEADERS_MAX = 8, HTTP_HEADER_SIZE = 192 };
+enum { HTTP_HEADERS_MAX = 8, HTTP_HEADER_SIZE = 192, HTTP_BODY_MAX = 16 * 1024 * 1024 };
 
-/* Filled by the handler; the transport adds Date and Content-Length, and leaves the body out for
- * HEAD and 304. */
+/* Filled by the handler, which gets it with an empty body limited to HTTP_BODY_MAX. The transport
+ * adds Date and Content-Length, and leaves the body out for HEAD and 304. */
 struct http_response {
     unsigned status;
     struct {
@@ -51,12 +55,13 @@ struct http_response {
     bool close; /* end the connection after this response */
 };
 
-/* Adds a header; `name` is a literal. More than HTTP_HEADERS_MAX is a bug and aborts. */
+/* Adds a header; `name` is a literal. More than HTTP_HEADERS_MAX, or a value that does not fit
+ * HTTP_HEADER_SIZE, is a bug and aborts. */
 __attribute__((format(printf, 3, 4))) void
 http_set_header(struct http_response *response, const char *name, const char *format, ...);
 
 /* One line of JSON for people: {"code":"not_found","message":"..."}; the status follows from the
- * code's row in status.h. Replaces the body. */
+ * code's row in status.h. Replaces body and Content-Type. */
 void http_set_error(struct http_response *response, enum asap_code code, const char *message);
 
 typedef void http_handler(void *context,

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "status.h"
+
+/* What is sent when there is no memory left to say anything better. */
+static const char no_memory[] = "{\"code\":\"internal\",\"message\":\"out of memory\"}\n";
+
+const char *http_request_header(const struct http_request *request, const char *name)
+{
+    return request->find_header == NULL ? NULL : request->find_header(request->transport, name);
+}
+
+void http_set_header(struct http_response *response, const char *name, const char *format, ...)
+{
+    va_list args;
+    int length = 0;
+
+    if (response->header_count >= HTTP_HEADERS_MAX)
+        abort();
+    va_start(args, format);
+    length =
+        vsnprintf(response->headers[response->header_count].value, HTTP_HEADER_SIZE, format, args);
+    va_end(args);
+    if (length < 0 || length >= HTTP_HEADER_SIZE)
+        abort();
+    response->headers[response->header_count].name = name;
+    response->header_count++;
+}
+
+static void remove_header(struct http_response *response, const char *name)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (strcmp(response->headers[i].name, name) == 0)
+            continue;
+        if (kept != i)
+            response->headers[kept] = response->headers[i];
+        kept++;
+    }
+    response->header_count = kept;
+}
+
+static bool write_error(struct buffer *body, const char *name, const char *message)
+{
+    json_t *object = json_pack("{s:s, s:s}", "code", name, "message", message);
+    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+
+    if (text != NULL)
+        buffer_printf(body, "%s\n", text);
+    free(text);
+    json_decref(object);
+    return text != NULL && !body->failed;
+}
+
+void http_set_error(struct http_response *response, enum asap_code code, const char *message)
+{
+    const struct status *status = status_of(code);
+
+    response->status = status->http_status;
+    remove_header(response, "Content-Type");
+    http_set_header(response, "Content-Type", "application/json");
+    buffer_clear(&response->body);
+    response->body.limit = HTTP_BODY_MAX;
+    if (write_error(&response->body, status->name, message))
+        return;
+    response->status = 500;
+    buffer_clear(&response->body);
+    buffer_puts(&response->body, no_memory);
+}
+
+static int hex_digit(char character)
+{
+    if (character >= '0' && character <= '9')
+        return character - '0';
+    if (character >= 'a' && character <= 'f')
+        return character - 'a' + 10;
+    if (character >= 'A' && character <= 'F')
+        return character - 'A' + 10;
+    return -1;
+}
+
+/* The byte that an escape at the start of `text` stands for; -1 if it is none. */
+static int unescape(const char *text, size_t length)
+{
+    const int high = length < 3 ? -1 : hex_digit(text[1]);
+    const int low = high < 0 ? -1 : hex_digit(text[2]);
+
+    return low < 0 ? -1 : high * 16 + low;
+}
+
+bool http_decode_path(const char *text, size_t length, char *out, size_t size)
+{
+    size_t written = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        int byte = (unsigned char)text[i];
+
+        if (text[i] == '%') {
+            byte = unescape(text + i, length - i);
+            i += 2;
+        }
+        if (byte <= 0 || written + 1 >= size)
+            return false;
+        out[written++] = (char)byte;
+    }
+    if (size == 0)
+        return false;
+    out[written] = '\0';
+    return true;
+}
