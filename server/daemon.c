@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon.h"
+
+#include <unistd.h>
+
+#include "fail.h"
+#include "kek_check.h"
+
+enum { RPC_BODY_MAX = 1024 * 1024, OPS_CONNECTIONS = 64 };
+
+static int64_t now(const struct daemon *daemon)
+{
+    return daemon->clock->now(daemon->clock->context);
+}
+
+static void assemble(struct daemon *daemon)
+{
+    daemon->service = (struct service){
+        .keys = { .store = daemon->store,
+                  .vault = daemon->vault,
+                  .keyring = daemon->keyring,
+                  .policy = &daemon->config->lifecycle },
+        .version = ASAPD_VERSION,
+    };
+    daemon->rpc = (struct rpc_server){ .methods = service_methods,
+                                       .service = &daemon->service,
+                                       .clock = *daemon->clock,
+                                       .log = daemon->log,
+                                       .admin_uid = geteuid() };
+    daemon->repository = (struct repository){ .keyring = daemon->keyring,
+                                              .policy = daemon->config->lifecycle,
+                                              .clock = *daemon->clock,
+                                              .base_path = daemon->config->base_path };
+    daemon->ops = (struct ops){ .keyring = daemon->keyring };
+}
+
+enum asap_code daemon_open(struct daemon *daemon, struct asap_error *err)
+{
+    struct asap_error load = { 0 };
+
+    TRY(vault_open(daemon->config->kek_file, &daemon->vault, err));
+    TRY(store_open(daemon->config->database, false, daemon->log, &daemon->store, err));
+    TRY(kek_check(daemon->store, daemon->vault, err));
+    TRY(keyring_new(daemon->log, &daemon->keyring, err));
+    if (keyring_reload(daemon->keyring, daemon->store, now(daemon), &load) != ASAP_OK)
+        log_write(daemon->log, LOG_ERROR, "cannot load the keys, trying on: %s", load.message);
+    assemble(daemon);
+    return ASAP_OK;
+}
+
+static bool matches_any(const char *path)
+{
+    (void)path;
+    return true;
+}
+
+static struct http_listener_options public_listener(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+
+    daemon->routes[0][0] = (struct http_route){ .matches = matches_any,
+                                                .handler = repository_handle,
+                                                .context = &daemon->repository };
+    return (struct http_listener_options){
+        .name = "public",
+        .address = config->public_listen,
+        .certificate_file = config->certificate_file,
+        .key_file = config->key_file,
+        .limits.connections = (unsigned)config->max_connections,
+        .limits.connections_per_address = (unsigned)config->max_connections_per_address,
+        .threads = (unsigned)config->threads,
+    };
+}
+
+static struct http_listener_options admin_listener(struct daemon *daemon)
+{
+    daemon->routes[1][0] = (struct http_route){ .matches = rpc_matches,
+                                                .handler = rpc_handle,
+                                                .context = &daemon->rpc,
+                                                .body_limit = RPC_BODY_MAX,
+                                                .on_worker = true };
+    daemon->routes[1][1] = (struct http_route){ .matches = matches_any,
+                                                .handler = repository_handle,
+                                                .context = &daemon->repository };
+    return (struct http_listener_options){
+        .name = "admin",
+        .address = daemon->config->admin_listen,
+        .certificate_file = daemon->config->certificate_file,
+        .key_file = daemon->config->key_file,
+        .limits.connections = OPS_CONNECTIONS,
+        .limits.connections_per_address = OPS_CONNECTIONS,
+        .threads = 1,
+        .workers = (unsigned)daemon->config->workers,
+    };
+}
+
+static struct http_listener_options ops_listener(struct daemon *daemon)
+{
+    daemon->routes[2][0] = (struct http_route){ .matches = ops_matches_healthz,
+                                                .handler = ops_healthz,
+                                                .context = &daemon->ops };
+    daemon->routes[2][1] = (struct http_route){ .matches = ops_matches_readyz,
+                                                .handler = ops_readyz,
+                                                .context = &daemon->ops };
+    daemon->routes[2][2] = (struct http_route){ .matches = matches_any,
+                                                .handler = ops_not_found,
+                                                .context = &daemon->ops };
+    return (struct http_listener_options){
+        .name = "ops",
+        .address = daemon->config->ops_listen,
+        .certificate_file = daemon->config->certificate_file,
+        .key_file = daemon->config->key_file,
+        .limits.connections = OPS_CONNECTIONS,
+        .limits.connections_per_address = OPS_CONNECTIONS,
+        .threads = 1,
+    };
+}
+
+static enum asap_code start(struct daemon *daemon,
+                            size_t index,
+                            struct http_listener_options options,
+                            struct asap_error *err)
+{
+    const struct config *config = daemon->config;
+
+    options.routes = daemon->routes[index];
+    options.log = daemon->log;
+    options.limits.header_ms = (unsigned)config->header_timeout * 1000;
+    options.limits.request_ms = (unsigned)config->request_timeout * 1000;
+    options.limits.idle_ms = (unsigned)config->idle_timeout * 1000;
+    TRY(http_listener_start(&options, &daemon->listeners[index], err));
+    log_write(daemon->log, LOG_INFO, "%s listens on %s", options.name,
+              http_listener_address(daemon->listeners[index]));
+    return ASAP_OK;
+}
+
+enum asap_code daemon_listen(struct daemon *daemon, struct asap_error *err)
+{
+    TRY(start(daemon, 0, public_listener(daemon), err));
+    TRY(start(daemon, 1, admin_listener(daemon), err));
+    return start(daemon, 2, ops_listener(daemon), err);
+}
+
+void daemon_refresh(struct daemon *daemon)
+{
+    struct asap_error err = { 0 };
+
+    /* The keyring logs a failure when it is new, and tells it to /readyz. */
+    (void)keyring_refresh(daemon->keyring, daemon->store, now(daemon), &err);
+}
+
+void daemon_reload(struct daemon *daemon)
+{
+    for (size_t i = 0; i < LISTENERS; i++) {
+        struct asap_error err = { 0 };
+
+        if (http_listener_reload(daemon->listeners[i], &err) != ASAP_OK)
+            log_write(daemon->log, LOG_ERROR, "the old certificate stays in use: %s", err.message);
+    }
+    log_write(daemon->log, LOG_INFO, "read the certificates again");
+}
+
+void daemon_close(struct daemon *daemon)
+{
+    for (size_t i = 0; i < LISTENERS; i++)
+        if (daemon->listeners[i] != NULL)
+            http_listener_quiesce(daemon->listeners[i]);
+    for (size_t i = 0; i < LISTENERS; i++)
+        http_listener_free(daemon->listeners[i]);
+    keyring_free(daemon->keyring);
+    store_close(daemon->store);
+    vault_close(daemon->vault);
+}
