@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Installs what the tests need from Debian, builds with the address and undefined-behaviour
+# sanitizers, and runs every test. Arguments go to ctest: tests/run.sh -R unit/core
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+./deploy/build-deps.sh check libsubunit-dev curl openssl nginx-light python3-venv sqlite3 mandoc procps
+
+cmake --preset asan
+cmake --build --preset asan
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
+export UBSAN_OPTIONS=print_stacktrace=1
+ctest --test-dir build/asan --output-on-failure --no-tests=error -j "$(nproc)" "$@"
