@@ -19,7 +19,7 @@ struct log {
 bool log_level_find(const char *name, enum log_level *out);
 
 /* The priority in "<6>" form goes first when the stream is the journal's, else time and
- * level. A line has at most 2047 bytes; the rest of a longer one is left out. */
+ * level. A line has at most 2048 bytes; the rest of a longer one is left out. */
 __attribute__((format(printf, 3, 4))) void
 log_write(const struct log *log, enum log_level level, const char *format, ...);
 
