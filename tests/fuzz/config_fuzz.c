@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (const struct setting *row = settings; row < settings + SETTING_COUNT; row++)
         if (!setting_equal(row, &config, &again))
             abort();
-    (void)config_check(&config, &err);
+    if (config_check(&config, &err) != config_check(&again, &err))
+        abort();
     return 0;
 }
