@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config_table.h"
+#include "fail.h"
+
+enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+
+struct init_options {
+    const char *directory;
+    bool help;
+};
+
+static const char *const own_flags[] = { "--dir", "--demo", "--help", NULL };
+
+/* Short times, so that a rotation can be watched; flags win over them. */
+static char *const demo_environment[] = {
+    (char[]){ "ASAPD_MAX_AGE=3s" },          (char[]){ "ASAPD_STALE=3s" },
+    (char[]){ "ASAPD_JWKS_MAX_AGE=3s" },     (char[]){ "ASAPD_CLOCK_SKEW=1s" },
+    (char[]){ "ASAPD_VERIFIER_LEEWAY=30s" }, (char[]){ "ASAPD_MAX_TOKEN_LIFETIME=60s" },
+    (char[]){ "ASAPD_PUBLISH_LEAD=21s" },    NULL,
+};
+static char *const empty_environment[] = { NULL };
+
+/* What init makes in the directory, and under which name the configuration finds it. */
+static const struct {
+    const char *setting, *value;
+} made_here[] = {
+    { "certificate_file", "server.pem" },
+    { "key_file", "server.key" },
+    { "kek_file", "kek" },
+    { "database", "sqlite:asapd.db" },
+};
+
+static bool is_flag(const char *argument, const char *flag)
+{
+    const size_t length = strlen(flag);
+
+    return strncmp(argument, flag, length) == 0
+           && (argument[length] == '\0' || argument[length] == '=');
+}
+
+static enum asap_code read_directory(char **argument,
+                                     struct init_options *out,
+                                     struct asap_error *err)
+{
+    const char *equals = strchr(*argument, '=');
+
+    out->directory = equals != NULL ? equals + 1 : argument[1];
+    if (out->directory == NULL || out->directory[0] == '\0')
+        return fail(err, ASAP_INVALID_ARGUMENT, "--dir needs a directory behind it");
+    return ASAP_OK;
+}
+
+/* The arguments that are no settings. */
+static enum asap_code
+read_own(char **arguments, size_t count, struct init_options *out, struct asap_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(arguments[i], "--help") == 0) {
+            out->help = true;
+        } else if (is_flag(arguments[i], "--dir")) {
+            TRY(read_directory(&arguments[i], out, err));
+            i += strchr(arguments[i], '=') == NULL;
+        } else if (strcmp(arguments[i], "--demo") != 0) {
+            return config_refuse_argument(arguments[i], own_flags, err);
+        }
+    }
+    return ASAP_OK;
+}
+
+/* Before the settings are read: they depend on --demo. */
+static bool has_flag(char *const *arguments, const char *flag)
+{
+    for (; *arguments != NULL; arguments++)
+        if (is_flag(*arguments, flag))
+            return true;
+    return false;
+}
+
+/* The files that init makes have their places in the directory. */
+static enum asap_code place_files(struct config *config, struct asap_error *err)
+{
+    struct config defaults;
+
+    config_init(&defaults);
+    for (size_t i = 0; i < sizeof made_here / sizeof made_here[0]; i++) {
+        const struct setting *row = setting_find(made_here[i].setting);
+
+        if (!setting_equal(row, config, &defaults))
+            return fail_field(err, row->name,
+                              "init makes this file in DIR itself: leave out the flag for %s",
+                              row->name);
+        TRY(setting_assign(row, row->name, "", made_here[i].value, config, err));
+    }
+    return ASAP_OK;
+}
+
+/* A relative socket in a flag is relative to the working directory; the file would take it for
+ * relative to its folder. */
+static enum asap_code place_listeners(struct config *config, struct asap_error *err)
+{
+    static const char *const names[] = { "public_listen", "admin_listen", "ops_listen" };
+    char folder[CONFIG_TEXT];
+    char value[CONFIG_TEXT];
+    struct config defaults;
+
+    config_init(&defaults);
+    if (getcwd(folder, sizeof folder) == NULL)
+        return fail(err, ASAP_FAILED_PRECONDITION, "the path of the working directory is too long");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct setting *row = setting_find(names[i]);
+
+        setting_format(row, config, value);
+        TRY(setting_assign(row, row->name, folder, value, config, err));
+    }
+    if (setting_equal(setting_find("admin_listen"), config, &defaults))
+        return setting_assign(setting_find("admin_listen"), "admin_listen", "", "unix:admin.sock",
+                              config, err);
+    return ASAP_OK;
+}
+
+static enum asap_code read_options(char **arguments,
+                                   struct init_options *options,
+                                   struct config *config,
+                                   struct asap_error *err)
+{
+    const bool demo = has_flag(arguments, "--demo");
+    size_t extra = 0;
+
+    if (has_flag(arguments, "--config"))
+        return fail(err, ASAP_INVALID_ARGUMENT,
+                    "init writes a configuration file and reads none: give its settings as flags");
+    TRY(config_load(arguments, demo ? demo_environment : empty_environment, config, &extra, err));
+    TRY(read_own(arguments, extra, options, err));
+    if (options->directory == NULL && !options->help)
+        return fail(err, ASAP_INVALID_ARGUMENT, "init needs --dir DIR, the directory to make");
+    TRY(place_files(config, err));
+    return place_listeners(config, err);
+}
+
+static void print_help(void)
+{
+    (void)printf("usage: asapd init --dir DIR [--demo] [SETTING ...]\n"
+                 "\n"
+                 "Makes DIR with all that a server needs to be tried, and overwrites nothing.\n"
+                 "\n"
+                 "  --dir DIR\n      The directory to make\n"
+                 "  --demo\n      Short times, so that a rotation can be watched\n"
+                 "\n"
+                 "Settings go into DIR/asapd.conf. These four are init's own: certificate_file,\n"
+                 "key_file, kek_file, database. asapd serve --help lists all settings.\n");
+}
+
+static void print_result(const char *directory)
+{
+    (void)printf(
+        "Made %s:\n"
+        "  asapd.conf   the settings, with comments\n"
+        "  asapd.db     the database, empty\n"
+        "  kek          the key that private keys are encrypted with; keep a copy elsewhere\n"
+        "  server.pem   a certificate for localhost, 127.0.0.1 and ::1, and server.key\n"
+        "  ca.pem       the development CA that signed it; its private key was not kept\n"
+        "Next: asapd serve --config %s/asapd.conf\n",
+        directory, directory);
+}
+
+static int complain(const struct asap_error *err, int status)
+{
+    (void)fprintf(stderr, "asapd: %s\n", err->message);
+    return status;
+}
+
+int init_command(char **arguments, const struct asap_clock *clock)
+{
+    struct init_options options = { 0 };
+    struct asap_error err = { 0 };
+    struct config config;
+
+    if (read_options(arguments, &options, &config, &err) != ASAP_OK)
+        return complain(&err, EXIT_USAGE);
+    if (options.help) {
+        print_help();
+        return EXIT_DONE;
+    }
+    if (init_directory(options.directory, &config, clock, &err) != ASAP_OK)
+        return complain(&err, EXIT_REFUSED);
+    print_result(options.directory);
+    return EXIT_DONE;
+}
