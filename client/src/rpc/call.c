@@ -138,8 +138,11 @@ static void set_transport(CURL *curl, const struct rpc_endpoint *endpoint)
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_of(endpoint));
     if (path != NULL)
         (void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, path);
-    if (endpoint->ca_file != NULL)
-        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, endpoint->ca_file);
+    if (endpoint->ca_file == NULL)
+        return;
+    /* Without the second one the system's authorities would be trusted as well. */
+    (void)curl_easy_setopt(curl, CURLOPT_CAINFO, endpoint->ca_file);
+    (void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 }
 
 static void set_request(CURL *curl, struct exchange *exchange, const struct curl_slist *headers)

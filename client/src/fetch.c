@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fetch.h"
+
+#include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "buffer.h"
+#include "fail.h"
+#include "repository_url.h"
+
+enum {
+    IDLE_MAX = 8, /* handles, each with its connections, that wait for the next fetch */
+    CONNECT_TIMEOUT_MS = 2000,
+    DEFAULT_TIMEOUT_MS = 5000
+};
+
+DEFINE_SCOPED(header_list, struct curl_slist *, curl_slist_free_all)
+DEFINE_SCOPED(store, X509_STORE *, X509_STORE_free)
+
+struct fetcher {
+    char *base_url;
+    char *ca_file;
+    long timeout_ms;
+    pthread_mutex_t lock;
+    CURL *idle[IDLE_MAX];
+    size_t idle_length;
+};
+
+/* One answer while it arrives. */
+struct transfer {
+    const char *url;
+    struct fetch_answer *answer;
+    size_t header_bytes;
+    bool has_type;
+    bool is_pem;
+    bool is_too_long;
+    bool sent_validators;
+    char why[CURL_ERROR_SIZE];
+};
+
+__attribute__((format(printf, 2, 3))) static enum asap_code unavailable(struct asap_error *err,
+                                                                        const char *format,
+                                                                        ...)
+{
+    char message[sizeof err->message] = "";
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    (void)fail(err, ASAP_UNAVAILABLE, "%s", message);
+    if (err != NULL)
+        err->reason = ASAP_REASON_KEY_UNAVAILABLE;
+    return ASAP_UNAVAILABLE;
+}
+
+/* Header fields */
+
+static bool names_pem(const char *type)
+{
+    static const char pem[] = "application/x-pem-file";
+    const size_t length = sizeof pem - 1;
+
+    return strncasecmp(type, pem, length) == 0 && strchr("; \t", type[length]) != NULL;
+}
+
+static void take_type(struct transfer *transfer, const char *value)
+{
+    transfer->is_pem = names_pem(value) && (!transfer->has_type || transfer->is_pem);
+    transfer->has_type = true;
+}
+
+/* Half a validator matches nothing, and a control character must not come back to the server. */
+static void take_text(char *out, size_t size, const char *value)
+{
+    out[0] = '\0';
+    if (strlen(value) >= size)
+        return;
+    for (const char *at = value; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ' || *at == '\x7f')
+            return;
+    (void)snprintf(out, size, "%s", value);
+}
+
+static void take_etag(struct transfer *transfer, const char *value)
+{
+    struct cache_validators *validators = &transfer->answer->validators;
+
+    take_text(validators->etag, sizeof validators->etag, value);
+}
+
+static void take_last_modified(struct transfer *transfer, const char *value)
+{
+    struct cache_validators *validators = &transfer->answer->validators;
+
+    take_text(validators->last_modified, sizeof validators->last_modified, value);
+}
+
+static const struct {
+    const char *name;
+    void (*take)(struct transfer *transfer, const char *value);
+} fields[] = {
+    { "Content-Type", take_type },
+    { "ETag", take_etag },
+    { "Last-Modified", take_last_modified },
+};
+
+static void take_field(struct transfer *transfer, const char *name, const char *value)
+{
+    cache_headers_add(&transfer->answer->headers, name, value);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (strcasecmp(name, fields[i].name) == 0)
+            fields[i].take(transfer, value);
+}
+
+/* Splits "Name: value\r\n" in place and takes it in. */
+static void take_line(struct transfer *transfer, char *line)
+{
+    char *colon = strchr(line, ':');
+    char *value = NULL;
+    size_t length = 0;
+
+    if (colon == NULL)
+        return;
+    *colon = '\0';
+    value = colon + 1 + strspn(colon + 1, " \t");
+    length = strlen(value);
+    while (length > 0 && strchr(" \t\r\n", value[length - 1]) != NULL)
+        length--;
+    value[length] = '\0';
+    take_field(transfer, line, value);
+}
+
+/* A status line begins the final response after any interim ones. */
+static void begin_response(struct transfer *transfer)
+{
+    *transfer->answer = (struct fetch_answer){ .body_length = 0 };
+    transfer->has_type = false;
+    transfer->is_pem = false;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    const size_t length = size * count;
+    char line[FETCH_HEADERS_MAX + 1];
+
+    transfer->header_bytes += length;
+    if (transfer->header_bytes > FETCH_HEADERS_MAX)
+        return 0;
+    memcpy(line, bytes, length);
+    line[length] = '\0';
+    if (strncmp(line, "HTTP/", 5) == 0)
+        begin_response(transfer);
+    else if (transfer->answer->body_length == 0) /* trailers say nothing */
+        take_line(transfer, line);
+    return length;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    struct fetch_answer *answer = transfer->answer;
+    const size_t length = size * count;
+
+    if (length > sizeof answer->body - answer->body_length) {
+        transfer->is_too_long = true;
+        return 0;
+    }
+    memcpy(answer->body + answer->body_length, bytes, length);
+    answer->body_length += length;
+    return length;
+}
+
+/* Handles */
+
+/* Connections are verified and go where the URL says, whatever the environment holds. */
+static const struct {
+    CURLoption option;
+    long value;
+} fixed_options[] = {
+    { CURLOPT_NOSIGNAL, 1 },
+    { CURLOPT_FOLLOWLOCATION, 0 },
+    { CURLOPT_SSL_VERIFYPEER, 1 },
+    { CURLOPT_SSL_VERIFYHOST, 2 },
+    { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+    { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
+    { CURLOPT_NETRC, CURL_NETRC_IGNORED },
+    { CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
+    { CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS },
+};
+
+static bool configure(CURL *curl, const struct fetcher *fetcher)
+{
+    const bool is_tls = strncasecmp(fetcher->base_url, "https:", 6) == 0;
+    const char *scheme = is_tls ? "https" : "http";
+    bool works = true;
+
+    for (size_t i = 0; i < sizeof fixed_options / sizeof fixed_options[0]; i++)
+        works =
+            works
+            && curl_easy_setopt(curl, fixed_options[i].option, fixed_options[i].value) == CURLE_OK;
+    works = works && curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, scheme) == CURLE_OK
+            && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK
+            && curl_easy_setopt(curl, CURLOPT_USERAGENT, "libasap") == CURLE_OK
+            && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, fetcher->timeout_ms) == CURLE_OK
+            && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK
+            && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK;
+    if (fetcher->ca_file == NULL)
+        return works;
+    /* Without the second one the system's authorities would be trusted as well. */
+    return works && curl_easy_setopt(curl, CURLOPT_CAINFO, fetcher->ca_file) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
+}
+
+static CURL *new_handle(const struct fetcher *fetcher)
+{
+    CURL *curl = curl_easy_init();
+
+    if (curl != NULL && !configure(curl, fetcher)) {
+        curl_easy_cleanup(curl);
+        return NULL;
+    }
+    return curl;
+}
+
+static CURL *take_handle(struct fetcher *fetcher)
+{
+    CURL *curl = NULL;
+
+    (void)pthread_mutex_lock(&fetcher->lock);
+    if (fetcher->idle_length > 0)
+        curl = fetcher->idle[--fetcher->idle_length];
+    (void)pthread_mutex_unlock(&fetcher->lock);
+    return curl != NULL ? curl : new_handle(fetcher);
+}
+
+static void give_handle_back(struct fetcher *fetcher, CURL *curl)
+{
+    (void)pthread_mutex_lock(&fetcher->lock);
+    if (fetcher->idle_length < IDLE_MAX) {
+        fetcher->idle[fetcher->idle_length++] = curl;
+        curl = NULL;
+    }
+    (void)pthread_mutex_unlock(&fetcher->lock);
+    if (curl != NULL)
+        curl_easy_cleanup(curl);
+}
+
+/* Requests */
+
+static enum asap_code
+add_header(struct curl_slist **list, const char *name, const char *value, struct asap_error *err)
+{
+    char line[64 + CACHE_ETAG_SIZE] = "";
+    struct curl_slist *grown = NULL;
+
+    if (value[0] == '\0')
+        return ASAP_OK;
+    (void)snprintf(line, sizeof line, "%s: %s", name, value);
+    grown = curl_slist_append(*list, line);
+    if (grown == NULL)
+        return fail_memory(err);
+    *list = grown;
+    return ASAP_OK;
+}
+
+static CURLcode
+perform(CURL *curl, struct transfer *transfer, const struct curl_slist *headers, long *status)
+{
+    CURLcode result = CURLE_OK;
+
+    (void)curl_easy_setopt(curl, CURLOPT_URL, transfer->url);
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+    (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->why);
+    result = curl_easy_perform(curl);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
+    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+    return result;
+}
+
+/* Answers */
+
+static const char *advice_of(CURLcode result)
+{
+    if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE)
+        return "is its authority in the CA file?";
+    return "is the repository up, and its URL right?";
+}
+
+static enum asap_code explain(const struct transfer *transfer,
+                              CURLcode result,
+                              struct asap_error *err)
+{
+    if (transfer->header_bytes > FETCH_HEADERS_MAX)
+        return unavailable(err, "cannot fetch %.140s: its header is over %d bytes", transfer->url,
+                           FETCH_HEADERS_MAX);
+    return unavailable(err, "cannot fetch %.110s: %.80s (%s)", transfer->url,
+                       transfer->why[0] != '\0' ? transfer->why : curl_easy_strerror(result),
+                       advice_of(result));
+}
+
+static enum asap_code judge_body(const struct transfer *transfer, struct asap_error *err)
+{
+    if (!transfer->is_pem)
+        return refuse(err, ASAP_REASON_KEY_REFUSED, "",
+                      "%.140s is not application/x-pem-file (is that a key repository?)",
+                      transfer->url);
+    if (transfer->is_too_long)
+        return refuse(err, ASAP_REASON_KEY_REFUSED, "",
+                      "%.140s is over %d bytes, which no public key is", transfer->url,
+                      PEM_PUBLIC_MAX);
+    return ASAP_OK;
+}
+
+static enum asap_code judge(const struct transfer *transfer, long status, struct asap_error *err)
+{
+    switch (status) {
+    case 200:
+        return judge_body(transfer, err);
+    case 403:
+    case 404:
+    case 410:
+        return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "",
+                      "%.140s answered %ld: there is no such key", transfer->url, status);
+    case 304:
+        transfer->answer->not_modified = transfer->sent_validators;
+        if (transfer->sent_validators)
+            return ASAP_OK;
+        break;
+    default:
+        break;
+    }
+    return unavailable(err, "cannot fetch %.140s: it answered %ld%s", transfer->url, status,
+                       status / 100 == 3 ? " (redirects are not followed)" : "");
+}
+
+static enum asap_code fetch_with(CURL *curl,
+                                 struct transfer *transfer,
+                                 const struct cache_validators *validators,
+                                 struct asap_error *err)
+{
+    SCOPED(header_list) struct curl_slist *headers = NULL;
+    CURLcode result = CURLE_OK;
+    long status = 0;
+
+    TRY(add_header(&headers, "Accept", "application/x-pem-file", err));
+    TRY(add_header(&headers, "If-None-Match", validators->etag, err));
+    TRY(add_header(&headers, "If-Modified-Since", validators->last_modified, err));
+    transfer->sent_validators = validators->etag[0] != '\0' || validators->last_modified[0] != '\0';
+    result = perform(curl, transfer, headers, &status);
+    if (result != CURLE_OK && !transfer->is_too_long)
+        return explain(transfer, result, err);
+    return judge(transfer, status, err);
+}
+
+enum asap_code fetch_key(struct fetcher *fetcher,
+                         const struct kid *kid,
+                         const struct cache_validators *validators,
+                         struct fetch_answer *out,
+                         struct asap_error *err)
+{
+    SCOPED(buffer) struct buffer url = BUFFER(FETCH_URL_MAX + 1 + KID_MAX);
+    struct transfer transfer = { .answer = out };
+    enum asap_code code = ASAP_OK;
+    CURL *curl = NULL;
+
+    *out = (struct fetch_answer){ .body_length = 0 };
+    buffer_puts(&url, fetcher->base_url);
+    buffer_puts(&url, "/");
+    buffer_append(&url, kid->text, kid->length);
+    TRY(buffer_check(&url, "the URL of the key", err));
+    transfer.url = url.bytes;
+    curl = take_handle(fetcher);
+    if (curl == NULL)
+        return fail_memory(err);
+    code = fetch_with(curl, &transfer, validators, err);
+    give_handle_back(fetcher, curl);
+    return code;
+}
+
+/* Making and freeing */
+
+static enum asap_code check_ca_file(const char *path, struct asap_error *err)
+{
+    SCOPED(store) X509_STORE *store = X509_STORE_new();
+
+    if (store == NULL)
+        return fail_memory(err);
+    if (X509_STORE_load_file(store, path) == 1)
+        return ASAP_OK;
+    ERR_clear_error();
+    return fail_field(err, "ca_file",
+                      "cannot read certificates from %.140s (is it a PEM file that you may read?)",
+                      path);
+}
+
+static enum asap_code fill(struct fetcher *fetcher,
+                           const struct asap_https_options *options,
+                           struct asap_error *err)
+{
+    fetcher->timeout_ms =
+        options->timeout_ms > 0 ? (long)options->timeout_ms : (long)DEFAULT_TIMEOUT_MS;
+    if (options->ca_file == NULL)
+        return ASAP_OK;
+    TRY(check_ca_file(options->ca_file, err));
+    fetcher->ca_file = strdup(options->ca_file);
+    return fetcher->ca_file != NULL ? ASAP_OK : fail_memory(err);
+}
+
+enum asap_code fetcher_new(const char *base_url,
+                           const struct asap_https_options *options,
+                           struct fetcher **out,
+                           struct asap_error *err)
+{
+    SCOPED(fetcher) struct fetcher *fetcher = NULL;
+    char *url = NULL;
+
+    *out = NULL;
+    TRY(repository_url_read(base_url, options->allow_http_loopback, &url, err));
+    fetcher = calloc(1, sizeof *fetcher);
+    if (fetcher == NULL || pthread_mutex_init(&fetcher->lock, NULL) != 0) {
+        free(url);
+        free(MOVE(fetcher));
+        return fail_memory(err);
+    }
+    fetcher->base_url = url;
+    TRY(fill(fetcher, options, err));
+    *out = MOVE(fetcher);
+    return ASAP_OK;
+}
+
+const char *fetcher_base_url(const struct fetcher *fetcher)
+{
+    return fetcher->base_url;
+}
+
+void fetcher_free(struct fetcher *fetcher)
+{
+    if (fetcher == NULL)
+        return;
+    while (fetcher->idle_length > 0)
+        curl_easy_cleanup(fetcher->idle[--fetcher->idle_length]);
+    (void)pthread_mutex_destroy(&fetcher->lock);
+    free(fetcher->base_url);
+    free(fetcher->ca_file);
+    free(fetcher);
+}
