@@ -9,8 +9,8 @@
 
 #include "status.h"
 
-/* What is sent when there is no memory left to say anything better. */
-static const char no_memory[] = "{\"code\":\"internal\",\"message\":\"out of memory\"}\n";
+/* What is sent when there is no memory, or the message is not UTF-8. */
+static const char indescribable[] = "{\"code\":\"internal\",\"message\":\"internal error\"}\n";
 
 const char *http_request_header(const struct http_request *request, const char *name)
 {
@@ -73,7 +73,7 @@ void http_set_error(struct http_response *response, enum asap_code code, const c
         return;
     response->status = 500;
     buffer_clear(&response->body);
-    buffer_puts(&response->body, no_memory);
+    buffer_puts(&response->body, indescribable);
 }
 
 static int hex_digit(char character)

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "connection.h"
+#include "guard.h"
+#include "router.h"
+
+enum { RETRY_SECONDS = 1, CONTENT_TOO_LARGE = 413 };
+
+void exchange_clear(struct exchange *exchange)
+{
+    free(exchange->query);
+    exchange->query = NULL;
+    exchange->has_query = false;
+    buffer_clear(&exchange->body);
+    buffer_clear(&exchange->response.body);
+    exchange->response.header_count = 0;
+    exchange->response.status = 0;
+    exchange->response.close = false;
+    exchange->step = EXCHANGE_HEAD;
+}
+
+static struct connection *connection_of(struct MHD_Connection *handle)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(handle, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info == NULL ? NULL : info->socket_context;
+}
+
+/* The only moment at which the target is as it was sent. */
+void *exchange_target(void *context, const char *target, struct MHD_Connection *handle)
+{
+    struct connection *connection = connection_of(handle);
+    const char *query = strchr(target, '?');
+    struct exchange *exchange = NULL;
+
+    (void)context;
+    if (connection == NULL || !connection->is_admitted)
+        return NULL;
+    connection_set_busy(connection);
+    exchange = &connection->exchange;
+    exchange_clear(exchange);
+    exchange->handle = handle;
+    exchange->target_length = strlen(target);
+    exchange->has_query = query != NULL;
+    exchange->query = query == NULL ? NULL : strdup(query + 1);
+    return connection;
+}
+
+static enum MHD_Result guard_each(void *context,
+                                  enum MHD_ValueKind kind,
+                                  const char *name,
+                                  size_t name_length,
+                                  const char *value,
+                                  size_t value_length)
+{
+    (void)kind;
+    guard_header(context, name, name_length, value, value_length);
+    return MHD_YES;
+}
+
+/* A NUL within the target ends the text early, but the version still begins where it was sent:
+ * one byte after the target's end. */
+static bool is_whole(const struct exchange *exchange, const char *path, const char *version)
+{
+    return version == path + exchange->target_length + 1;
+}
+
+static bool
+pass_guard(struct exchange *exchange, const char *path, const char *version, uint64_t *body_length)
+{
+    struct guard guard = { 0 };
+
+    (void)MHD_get_connection_values_n(exchange->handle, MHD_HEADER_KIND, guard_each, &guard);
+    *body_length = guard.content_length;
+    return guard_accepts_headers(&guard) && guard_accepts_version(version)
+           && is_whole(exchange, path, version) && guard_accepts_path(path, strlen(path))
+           && exchange->has_query == (exchange->query != NULL)
+           && (!exchange->has_query
+               || guard_accepts_query(exchange->query, strlen(exchange->query)));
+}
+
+static enum http_method method_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum http_method method;
+    } known[] = {
+        { MHD_HTTP_METHOD_GET, HTTP_GET },
+        { MHD_HTTP_METHOD_HEAD, HTTP_HEAD },
+        { MHD_HTTP_METHOD_POST, HTTP_POST },
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(name, known[i].name) == 0)
+            return known[i].method;
+    return HTTP_OTHER;
+}
+
+static const char *find_header(void *handle, const char *name)
+{
+    return MHD_lookup_connection_value(handle, MHD_HEADER_KIND, name);
+}
+
+static void fill_request(struct connection *connection, const char *path, const char *method)
+{
+    struct exchange *exchange = &connection->exchange;
+
+    exchange->request = (struct http_request){
+        .method = method_of(method),
+        .path = path,
+        .query = exchange->query,
+        .peer = connection->peer,
+        .find_header = find_header,
+        .transport = exchange->handle,
+    };
+}
+
+static void run_handler(struct exchange *exchange)
+{
+    struct http_response *response = &exchange->response;
+
+    exchange->request.body = exchange->body.bytes;
+    exchange->request.body_length = exchange->body.length;
+    response->body.limit = HTTP_BODY_MAX;
+    if (exchange->route == NULL)
+        http_set_error(response, ASAP_NOT_FOUND, "nothing is served under this path");
+    else
+        exchange->route->handler(exchange->route->context, &exchange->request, response);
+    if (response->body.failed || response->status == 0)
+        http_set_error(response, ASAP_INTERNAL, "the response could not be made");
+    exchange->step = EXCHANGE_ANSWERED;
+}
+
+static struct MHD_Response *make_response(struct http_response *response)
+{
+    static char nothing[1];
+    struct MHD_Response *made = NULL;
+    char *bytes = response->body.bytes;
+
+    if (bytes == NULL)
+        return MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+    made = MHD_create_response_from_buffer(response->body.length, bytes, MHD_RESPMEM_MUST_FREE);
+    if (made != NULL)
+        response->body = (struct buffer){ 0 };
+    return made;
+}
+
+static bool add_headers(struct MHD_Response *made, const struct http_response *response)
+{
+    for (size_t i = 0; i < response->header_count; i++)
+        if (MHD_add_response_header(made, response->headers[i].name, response->headers[i].value)
+            != MHD_YES)
+            return false;
+    return !response->close
+           || MHD_add_response_header(made, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
+}
+
+static enum MHD_Result send_response(const struct transport *transport, struct exchange *exchange)
+{
+    struct http_response *response = &exchange->response;
+    struct MHD_Response *made = make_response(response);
+    enum MHD_Result result = MHD_NO;
+
+    exchange->step = EXCHANGE_SENT;
+    if (made == NULL)
+        return MHD_NO;
+    if (registry_is_draining(transport->registry))
+        response->close = true;
+    if (add_headers(made, response))
+        result = MHD_queue_response(exchange->handle, response->status, made);
+    MHD_destroy_response(made);
+    return result;
+}
+
+void exchange_work(void *context)
+{
+    struct connection *connection = context;
+    struct MHD_Connection *handle = connection->exchange.handle;
+
+    run_handler(&connection->exchange);
+    connection_begin_request(connection);
+    MHD_resume_connection(handle);
+}
+
+static void refuse_for_load(struct exchange *exchange)
+{
+    http_set_error(&exchange->response, ASAP_UNAVAILABLE, "too many requests are waiting");
+    http_set_header(&exchange->response, "Retry-After", "%d", RETRY_SECONDS);
+    exchange->step = EXCHANGE_ANSWERED;
+}
+
+/* Suspends before the worker can have it, which may resume at once. */
+static enum MHD_Result hand_over(struct workers *workers, struct connection *connection)
+{
+    struct exchange *exchange = &connection->exchange;
+
+    exchange->step = EXCHANGE_WORKING;
+    connection_suspend_deadline(connection);
+    MHD_suspend_connection(exchange->handle);
+    if (workers_push(workers, connection))
+        return MHD_YES;
+    connection_begin_request(connection);
+    refuse_for_load(exchange);
+    MHD_resume_connection(exchange->handle);
+    return MHD_YES;
+}
+
+static enum MHD_Result answer(const struct transport *transport, struct connection *connection)
+{
+    struct exchange *exchange = &connection->exchange;
+
+    if (exchange->route != NULL && exchange->route->on_worker && transport->workers != NULL)
+        return hand_over(transport->workers, connection);
+    run_handler(exchange);
+    return send_response(transport, exchange);
+}
+
+/* Whether the body is left unread and the connection ends with the response. */
+static bool refuses_body(struct exchange *exchange, uint64_t body_length)
+{
+    const size_t limit = exchange->route == NULL ? 0 : exchange->route->body_limit;
+
+    exchange->body.limit = limit;
+    exchange->response.close = body_length > limit;
+    return exchange->response.close;
+}
+
+static enum MHD_Result refuse_body(const struct transport *transport, struct connection *connection)
+{
+    struct exchange *exchange = &connection->exchange;
+
+    if (exchange->body.limit == 0)
+        return answer(transport, connection);
+    http_set_error(&exchange->response, ASAP_RESOURCE_EXHAUSTED, "the body is too long");
+    exchange->response.status = CONTENT_TOO_LARGE;
+    return send_response(transport, exchange);
+}
+
+static enum MHD_Result receive_body(struct exchange *exchange,
+                                    const char *data,
+                                    size_t *data_length)
+{
+    buffer_append(&exchange->body, data, *data_length);
+    *data_length = 0;
+    return exchange->body.failed ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result receive_head(const struct transport *transport,
+                                    struct connection *connection,
+                                    const char *path,
+                                    const char *method,
+                                    const char *version)
+{
+    struct exchange *exchange = &connection->exchange;
+    uint64_t body_length = 0;
+
+    connection_begin_request(connection);
+    if (!pass_guard(exchange, path, version, &body_length))
+        return MHD_NO;
+    fill_request(connection, path, method);
+    exchange->route = router_find(transport->routes, path);
+    exchange->step = EXCHANGE_BODY;
+    if (refuses_body(exchange, body_length))
+        return refuse_body(transport, connection);
+    return MHD_YES;
+}
+
+enum MHD_Result exchange_continue(void *context,
+                                  struct MHD_Connection *handle,
+                                  const char *path,
+                                  const char *method,
+                                  const char *version,
+                                  const char *data,
+                                  size_t *data_length,
+                                  void **state)
+{
+    const struct transport *transport = context;
+    struct connection *connection = *state;
+
+    (void)handle;
+    if (connection == NULL)
+        return MHD_NO;
+    switch (connection->exchange.step) {
+    case EXCHANGE_HEAD:
+        return receive_head(transport, connection, path, method, version);
+    case EXCHANGE_BODY:
+        return *data_length > 0 ? receive_body(&connection->exchange, data, data_length)
+                                : answer(transport, connection);
+    case EXCHANGE_ANSWERED:
+        return send_response(transport, &connection->exchange);
+    case EXCHANGE_WORKING:
+    case EXCHANGE_SENT:
+        break;
+    }
+    return MHD_NO;
+}
+
+void exchange_completed(void *context,
+                        struct MHD_Connection *handle,
+                        void **state,
+                        enum MHD_RequestTerminationCode code)
+{
+    struct connection *connection = *state;
+
+    (void)context;
+    (void)handle;
+    (void)code;
+    *state = NULL;
+    if (connection == NULL)
+        return;
+    exchange_clear(&connection->exchange);
+    connection_end_request(connection);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_EXCHANGE_H
+#define ASAPD_EXCHANGE_H
+
+#include <microhttpd.h>
+
+#include "buffer.h"
+#include "http.h"
+#include "worker.h"
+
+/* One request and its response, between libmicrohttpd and a handler. It is part of its connection,
+ * which has one at a time, so that a request costs no allocation of its own. */
+
+struct registry;
+struct tls;
+
+/* What the exchanges of one listener share. */
+struct transport {
+    const struct http_route *routes;
+    const struct log *log;
+    const char *name;
+    struct registry *registry;
+    struct workers *workers; /* NULL when no route needs one */
+    struct tls *tls;         /* NULL on a listener without TLS */
+};
+
+enum exchange_step {
+    EXCHANGE_HEAD,     /* the header block is next */
+    EXCHANGE_BODY,     /* the body, or its end, is next */
+    EXCHANGE_WORKING,  /* a worker has it; the connection is suspended */
+    EXCHANGE_ANSWERED, /* the response is there, to be sent */
+    EXCHANGE_SENT
+};
+
+struct exchange {
+    struct MHD_Connection *handle;
+    enum exchange_step step;
+    size_t target_length;
+    char *query; /* a copy: libmicrohttpd takes its own apart */
+    bool has_query;
+    const struct http_route *route; /* NULL when none matches */
+    struct http_request request;
+    struct http_response response;
+    struct buffer body;
+};
+
+/* libmicrohttpd's callbacks; `context` is a struct transport. */
+void *exchange_target(void *context, const char *target, struct MHD_Connection *handle);
+enum MHD_Result exchange_continue(void *context,
+                                  struct MHD_Connection *handle,
+                                  const char *path,
+                                  const char *method,
+                                  const char *version,
+                                  const char *data,
+                                  size_t *data_length,
+                                  void **state);
+void exchange_completed(void *context,
+                        struct MHD_Connection *handle,
+                        void **state,
+                        enum MHD_RequestTerminationCode code);
+
+/* A worker's job: `connection` is a struct connection. */
+void exchange_work(void *connection);
+
+void exchange_clear(struct exchange *exchange);
+
+#endif

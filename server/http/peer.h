@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_PEER_H
+#define ASAPD_PEER_H
+
+#include <sys/socket.h>
+
+#include "connection.h"
+
+/* Who is at the other end of a socket, and whose share its connection counts towards. A peer of
+ * unknown family is nobody's: not local, address "unknown". */
+void peer_describe(int fd,
+                   const struct sockaddr *name,
+                   struct http_peer *peer,
+                   struct connection_key *key);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tls.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+
+enum { CHAIN_MAX = 8, PEM_MAX = 64 * 1024, KEY_ID_SIZE = 32 };
+
+const char tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+                              ":-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
+                              ":-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305"
+                              ":-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1"
+                              ":%SERVER_PRECEDENCE";
+
+struct tls_pair {
+    atomic_uint holders;
+    gnutls_pcert_st chain[CHAIN_MAX];
+    unsigned length;
+    gnutls_privkey_t key;
+};
+
+struct tls {
+    const char *certificate_file;
+    const char *key_file;
+    pthread_mutex_t mutex; /* over `pair`, held for reading a pointer and counting a holder */
+    struct tls_pair *pair;
+};
+
+/* A file's bytes, wiped when they go: one of the files is a key. */
+struct pem {
+    unsigned char bytes[PEM_MAX];
+    size_t length;
+};
+
+static void free_pem(struct pem *pem)
+{
+    gnutls_memset(pem->bytes, 0, sizeof pem->bytes);
+    free(pem);
+}
+
+DEFINE_SCOPED(pem, struct pem *, free_pem)
+
+static void close_file(FILE *file)
+{
+    (void)fclose(file);
+}
+
+DEFINE_SCOPED(file, FILE *, close_file)
+
+DEFINE_SCOPED(pair, struct tls_pair *, tls_release)
+DEFINE_SCOPED(pubkey, gnutls_pubkey_t, gnutls_pubkey_deinit)
+
+static enum asap_code refuse_file(const char *field, const char *name, struct asap_error *err)
+{
+    char reason[64] = "";
+
+    if (strerror_r(errno, reason, sizeof reason) != 0)
+        (void)snprintf(reason, sizeof reason, "unreadable");
+    return fail_field(err, field, "cannot read %s: %s", name, reason);
+}
+
+static enum asap_code
+read_file(const char *field, const char *name, struct pem **out, struct asap_error *err)
+{
+    SCOPED(pem) struct pem *pem = calloc(1, sizeof *pem);
+    SCOPED(file) FILE *file = NULL;
+
+    *out = NULL;
+    if (name == NULL)
+        return fail_field(err, field, "an https listener needs a %s",
+                          strcmp(field, "key_file") == 0 ? "private key" : "certificate");
+    if (pem == NULL)
+        return fail_memory(err);
+    file = fopen(name, "rbe");
+    if (file == NULL)
+        return refuse_file(field, name, err);
+    (void)setvbuf(file, NULL, _IONBF, 0); /* no copy of the key in a stream's buffer */
+    pem->length = fread(pem->bytes, 1, sizeof pem->bytes, file);
+    if (ferror(file) != 0)
+        return refuse_file(field, name, err);
+    if (pem->length == sizeof pem->bytes)
+        return fail_field(err, field, "%s is over %d bytes: give a PEM file", name, PEM_MAX - 1);
+    *out = MOVE(pem);
+    return ASAP_OK;
+}
+
+static enum asap_code read_chain(const char *name, struct tls_pair *pair, struct asap_error *err)
+{
+    SCOPED(pem) struct pem *pem = NULL;
+    gnutls_datum_t text = { 0 };
+    unsigned length = CHAIN_MAX;
+    int result = 0;
+
+    TRY(read_file("certificate_file", name, &pem, err));
+    text = (gnutls_datum_t){ pem->bytes, (unsigned)pem->length };
+    result = gnutls_pcert_list_import_x509_raw(pair->chain, &length, &text, GNUTLS_X509_FMT_PEM, 0);
+    if (result < 0)
+        return fail_field(err, "certificate_file",
+                          "%s is no chain of at most %d PEM certificates (%s)", name, CHAIN_MAX,
+                          gnutls_strerror(result));
+    pair->length = length;
+    return ASAP_OK;
+}
+
+static enum asap_code read_key(const char *name, struct tls_pair *pair, struct asap_error *err)
+{
+    SCOPED(pem) struct pem *pem = NULL;
+    gnutls_datum_t text = { 0 };
+    int result = 0;
+
+    TRY(read_file("key_file", name, &pem, err));
+    text = (gnutls_datum_t){ pem->bytes, (unsigned)pem->length };
+    if (gnutls_privkey_init(&pair->key) < 0)
+        return fail_memory(err);
+    result = gnutls_privkey_import_x509_raw(pair->key, &text, GNUTLS_X509_FMT_PEM, NULL, 0);
+    if (result < 0)
+        return fail_field(err, "key_file", "%s is no unencrypted private key in PEM (%s)", name,
+                          gnutls_strerror(result));
+    return ASAP_OK;
+}
+
+static bool key_id(gnutls_pubkey_t key, unsigned char id[KEY_ID_SIZE])
+{
+    size_t size = KEY_ID_SIZE;
+
+    return gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, id, &size) == 0
+           && size == KEY_ID_SIZE;
+}
+
+static bool is_match(const struct tls_pair *pair)
+{
+    SCOPED(pubkey) gnutls_pubkey_t public = NULL;
+    unsigned char of_key[KEY_ID_SIZE] = { 0 };
+    unsigned char of_certificate[KEY_ID_SIZE] = { 0 };
+
+    return gnutls_pubkey_init(&public) == 0
+           && gnutls_pubkey_import_privkey(public, pair->key, 0, 0) == 0 && key_id(public, of_key)
+           && key_id(pair->chain[0].pubkey, of_certificate)
+           && memcmp(of_key, of_certificate, sizeof of_key) == 0;
+}
+
+static enum asap_code load_pair(const struct tls *tls,
+                                struct tls_pair **out,
+                                struct asap_error *err)
+{
+    SCOPED(pair) struct tls_pair *pair = calloc(1, sizeof *pair);
+
+    *out = NULL;
+    if (pair == NULL)
+        return fail_memory(err);
+    atomic_init(&pair->holders, 1);
+    TRY(read_chain(tls->certificate_file, pair, err));
+    TRY(read_key(tls->key_file, pair, err));
+    if (!is_match(pair))
+        return fail_field(err, "key_file", "%s is not the key of the first certificate in %s",
+                          tls->key_file, tls->certificate_file);
+    *out = MOVE(pair);
+    return ASAP_OK;
+}
+
+enum asap_code tls_new(const char *certificate_file,
+                       const char *key_file,
+                       struct tls **out,
+                       struct asap_error *err)
+{
+    SCOPED(tls) struct tls *tls = calloc(1, sizeof *tls);
+
+    *out = NULL;
+    if (tls == NULL)
+        return fail_memory(err);
+    (void)pthread_mutex_init(&tls->mutex, NULL);
+    tls->certificate_file = certificate_file;
+    tls->key_file = key_file;
+    TRY(load_pair(tls, &tls->pair, err));
+    *out = MOVE(tls);
+    return ASAP_OK;
+}
+
+enum asap_code tls_reload(struct tls *tls, struct asap_error *err)
+{
+    struct tls_pair *pair = NULL;
+    struct tls_pair *old = NULL;
+
+    TRY(load_pair(tls, &pair, err));
+    (void)pthread_mutex_lock(&tls->mutex);
+    old = tls->pair;
+    tls->pair = pair;
+    (void)pthread_mutex_unlock(&tls->mutex);
+    tls_release(old);
+    return ASAP_OK;
+}
+
+struct tls_pair *tls_acquire(struct tls *tls)
+{
+    struct tls_pair *pair = NULL;
+
+    (void)pthread_mutex_lock(&tls->mutex);
+    pair = tls->pair;
+    (void)atomic_fetch_add(&pair->holders, 1);
+    (void)pthread_mutex_unlock(&tls->mutex);
+    return pair;
+}
+
+void tls_release(struct tls_pair *pair)
+{
+    if (pair == NULL || atomic_fetch_sub(&pair->holders, 1) != 1)
+        return;
+    for (unsigned i = 0; i < pair->length; i++)
+        gnutls_pcert_deinit(&pair->chain[i]);
+    if (pair->key != NULL)
+        gnutls_privkey_deinit(pair->key);
+    free(pair);
+}
+
+void tls_pair_present(struct tls_pair *pair,
+                      gnutls_pcert_st **chain,
+                      unsigned *length,
+                      gnutls_privkey_t *key)
+{
+    *chain = pair->chain;
+    *length = pair->length;
+    *key = pair->key;
+}
+
+void tls_free(struct tls *tls)
+{
+    if (tls == NULL)
+        return;
+    tls_release(tls->pair);
+    (void)pthread_mutex_destroy(&tls->mutex);
+    free(tls);
+}
