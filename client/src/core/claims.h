@@ -7,10 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <asap/claims.h>
 #include <asap/error.h>
 
 #include "buffer.h"
 #include "kid.h"
+#include "scoped.h"
 
 /* The claims of an ASAP token (RFC 7519 section 4), and the rules of ASAP as
  * pure functions of (claims, policy, now). */
@@ -29,6 +31,8 @@ struct asap_claims {
     char key_id[KID_MAX + 1];                  /* of the header; "" until the verifier sets it */
 };
 
+DEFINE_SCOPED(claims, struct asap_claims *, asap_claims_free)
+
 /* Reads a claim set and checks presence, type and range of the registered claims. On ASAP_OK the
  * caller owns *out (asap_claims_free). ASAP_UNAUTHENTICATED and the rule broken otherwise. */
 ASAP_MUST_CHECK enum asap_code
@@ -45,7 +49,8 @@ struct claims_policy {
 
 /* Whether a token with these claims and this key id is acceptable at `now`, its signature aside.
  * The time window is inclusive: refused iff now > exp + leeway or now < nbf - leeway or
- * iat > now + leeway. ASAP_UNAUTHENTICATED and the rule broken; ASAP_PERMISSION_DENIED with
+ * iat > now + leeway. A token whose nbf is before its iat or after its exp is refused at any time.
+ * ASAP_UNAUTHENTICATED and the rule broken; ASAP_PERMISSION_DENIED with
  * ASAP_REASON_ISSUER for an issuer that is not on the allow-list. */
 ASAP_MUST_CHECK enum asap_code claims_check(const struct asap_claims *claims,
                                             const struct kid *kid,
@@ -63,8 +68,9 @@ struct claims_request {
 };
 
 /* Appends {"iss","sub","aud","iat","nbf","exp","jti",...}: integer times, nbf = iat, and a jti of
- * 160 random bits. ASAP_INVALID_ARGUMENT: no audience, a lifetime out of range, or an additional
- * claim that is one of these. */
+ * 160 random bits. What is written, claims_parse() reads. ASAP_INVALID_ARGUMENT: err->field is
+ * issuer, subject, audiences, lifetime_seconds or additional_claims: no audience, a lifetime out of
+ * range, text that is not UTF-8 or too long, or an additional claim that is one of these. */
 ASAP_MUST_CHECK enum asap_code claims_write(const struct claims_request *request,
                                             int64_t now,
                                             struct buffer *out,

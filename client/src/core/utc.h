@@ -14,13 +14,16 @@ struct utc {
     int weekday;                                /* 0 is Sunday */
 };
 
-struct utc utc_from_time(int64_t time);
-int64_t utc_to_time(const struct utc *utc);
-
-/* RFC 3339, "2026-11-23T13:15:00Z". Formatting clamps to the years 0001 to 9999. */
-enum { UTC_TEXT_SIZE = 21 };
+/* The years 0001 to 9999; times outside are clamped to them. */
 #define UTC_MIN INT64_C(-62135596800)
 #define UTC_MAX INT64_C(253402300799)
+struct utc utc_from_time(int64_t time);
+
+/* The weekday is not looked at. */
+int64_t utc_to_time(const struct utc *utc);
+
+/* RFC 3339, "2026-11-23T13:15:00Z". */
+enum { UTC_TEXT_SIZE = 21 };
 void utc_format(int64_t time, char out[UTC_TEXT_SIZE]);
 
 #endif
