@@ -29,6 +29,14 @@ static bool has_only_plain_bytes(const char *text)
     return true;
 }
 
+/* curl forgives one slash or three. */
+static bool has_two_slashes(const char *text)
+{
+    const char *at = strchr(text, ':');
+
+    return at != NULL && at[1] == '/' && at[2] == '/' && at[3] != '/';
+}
+
 static bool has_part(CURLU *url, CURLUPart part)
 {
     SCOPED(curl_text) char *text = NULL;
@@ -90,7 +98,8 @@ repository_url_read(const char *text, bool allow_http_loopback, char **out, stru
         return refuse_url(text, "it is too long", err);
     if (!has_only_plain_bytes(text))
         return refuse_url(text, "it has a query, a fragment or a stray character", err);
-    if (curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+    if (!has_two_slashes(text)
+        || curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
         return refuse_url(text, "it is no URL", err);
     if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
         return refuse_url("...", "it has credentials in it", err);

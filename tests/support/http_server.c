@@ -252,11 +252,9 @@ void http_server_reply(struct http_server *server,
 
 void http_server_forget(struct http_server *server)
 {
+    /* The bytes stay: the last of them may still be on their way. */
     (void)pthread_mutex_lock(&server->lock);
-    for (size_t i = 0; i < server->script_length; i++)
-        free(server->script[i].bytes);
-    server->script_length = 0;
-    server->script_next = 0;
+    server->script_next = server->script_length;
     (void)pthread_mutex_unlock(&server->lock);
 }
 
@@ -327,7 +325,8 @@ void http_server_stop(struct http_server *server)
     (void)close(server->polled[LISTENER].fd);
     (void)close(server->waker[0]);
     (void)close(server->waker[1]);
-    http_server_forget(server);
+    for (size_t i = 0; i < server->script_length; i++)
+        free(server->script[i].bytes);
     free(server->script);
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);
