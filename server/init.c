@@ -45,32 +45,39 @@ static bool is_flag(const char *argument, const char *flag)
            && (argument[length] == '\0' || argument[length] == '=');
 }
 
-static enum asap_code read_directory(char **argument,
+/* The value of --dir, in the argument itself or the next one; *argument moves to where it was. */
+static enum asap_code read_directory(char ***argument,
                                      struct init_options *out,
                                      struct asap_error *err)
 {
-    const char *equals = strchr(*argument, '=');
+    const char *equals = strchr(**argument, '=');
 
-    out->directory = equals != NULL ? equals + 1 : argument[1];
+    if (equals == NULL)
+        (*argument)++;
+    out->directory = equals != NULL ? equals + 1 : **argument;
     if (out->directory == NULL || out->directory[0] == '\0')
         return fail(err, ASAP_INVALID_ARGUMENT, "--dir needs a directory behind it");
     return ASAP_OK;
 }
 
-/* The arguments that are no settings. */
-static enum asap_code
-read_own(char **arguments, size_t count, struct init_options *out, struct asap_error *err)
+static enum asap_code read_argument(char ***argument,
+                                    struct init_options *out,
+                                    struct asap_error *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(arguments[i], "--help") == 0) {
-            out->help = true;
-        } else if (is_flag(arguments[i], "--dir")) {
-            TRY(read_directory(&arguments[i], out, err));
-            i += strchr(arguments[i], '=') == NULL;
-        } else if (strcmp(arguments[i], "--demo") != 0) {
-            return config_refuse_argument(arguments[i], own_flags, err);
-        }
-    }
+    if (is_flag(**argument, "--dir"))
+        return read_directory(argument, out, err);
+    if (strcmp(**argument, "--help") == 0)
+        out->help = true;
+    else if (strcmp(**argument, "--demo") != 0)
+        return config_refuse_argument(**argument, own_flags, err);
+    return ASAP_OK;
+}
+
+/* The arguments that are no settings, ended by NULL. */
+static enum asap_code read_own(char **arguments, struct init_options *out, struct asap_error *err)
+{
+    for (; *arguments != NULL; arguments++)
+        TRY(read_argument(&arguments, out, err));
     return ASAP_OK;
 }
 
@@ -137,7 +144,8 @@ static enum asap_code read_options(char **arguments,
         return fail(err, ASAP_INVALID_ARGUMENT,
                     "init writes a configuration file and reads none: give its settings as flags");
     TRY(config_load(arguments, demo ? demo_environment : empty_environment, config, &extra, err));
-    TRY(read_own(arguments, extra, options, err));
+    arguments[extra] = NULL;
+    TRY(read_own(arguments, options, err));
     if (options->directory == NULL && !options->help)
         return fail(err, ASAP_INVALID_ARGUMENT, "init needs --dir DIR, the directory to make");
     TRY(place_files(config, err));

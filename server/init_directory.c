@@ -263,6 +263,17 @@ static enum asap_code sync_directory(const char *path, struct asap_error *err)
     return synced ? ASAP_OK : fail_system(err, "write", path, error);
 }
 
+static enum asap_code
+fill(struct making *making, const struct config *config, int64_t now, struct asap_error *err)
+{
+    TRY(write_config(making, config, err));
+    TRY(try_config(making, err));
+    TRY(make_kek(making, err));
+    TRY(write_certificates(making, now, err));
+    TRY(make_database(making, err));
+    return sync_directory(making->path, err);
+}
+
 enum asap_code init_directory(const char *directory,
                               const struct config *config,
                               const struct asap_clock *clock,
@@ -272,12 +283,7 @@ enum asap_code init_directory(const char *directory,
 
     TRY(make_directory(&making, err));
     TRY(check_nothing_exists(&making, err));
-    TRY(write_config(&making, config, err));
-    TRY(try_config(&making, err));
-    TRY(make_kek(&making, err));
-    TRY(write_certificates(&making, clock->now(clock->context), err));
-    TRY(make_database(&making, err));
-    TRY(sync_directory(directory, err));
+    TRY(fill(&making, config, clock->now(clock->context), err));
     making.keep = true;
     return ASAP_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "config_table.h"
 #include "fail.h"
 #include "scoped.h"
@@ -20,7 +21,6 @@ static void close_file(FILE *file)
     (void)fclose(file);
 }
 DEFINE_SCOPED(file, FILE *, close_file)
-DEFINE_SCOPED(memory, void *, free)
 
 /* What flags and environment say: borrowed values, NULL where they say nothing. */
 struct given {
@@ -55,7 +55,8 @@ static void spell_flag(const char *name, char out[NAME_SIZE])
 {
     (void)snprintf(out, NAME_SIZE, "--%s", name);
     for (char *byte = out; *byte != '\0'; byte++)
-        *byte = *byte == '_' ? '-' : *byte;
+        if (*byte == '_')
+            *byte = '-';
 }
 
 static void spell_variable(const char *name, char out[NAME_SIZE])
@@ -178,20 +179,21 @@ static enum asap_code refuse_file(const char *name, int error, struct asap_error
 static enum asap_code read_file(const char *name, struct config *config, struct asap_error *err)
 {
     SCOPED(file) FILE *file = fopen(name, "re");
-    SCOPED(memory) void *text = malloc(FILE_MAX);
+    SCOPED(buffer) struct buffer text = BUFFER(FILE_MAX);
+    char *bytes = buffer_extend(&text, FILE_MAX);
     size_t length = 0;
 
     if (file == NULL)
         return refuse_file(name, errno, err);
-    if (text == NULL)
+    if (bytes == NULL)
         return fail_memory(err);
-    length = fread(text, 1, FILE_MAX, file);
+    length = fread(bytes, 1, FILE_MAX, file);
     if (ferror(file))
         return refuse_file(name, errno, err);
     if (length == FILE_MAX)
         return fail(err, ASAP_INVALID_ARGUMENT,
                     "the configuration file %.100s has 64 KiB or more; is it the right one?", name);
-    return config_read_text(text, length, name, config, err);
+    return config_read_text(bytes, length, name, config, err);
 }
 
 /* The environment, then the flags, over what the file said. */

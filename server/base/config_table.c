@@ -7,7 +7,7 @@
 
 #define AT(member) offsetof(struct config, member)
 
-enum { HOUR = 3600, DAY = 24 * HOUR };
+enum { HOUR = 3600, DAY = 24 * HOUR, MONTH = 30 * DAY };
 
 const struct setting settings[SETTING_COUNT] = {
     { "public_listen", SETTING_LISTEN, AT(public_listen), "https://[::]:8443", 0, 0,
@@ -43,7 +43,7 @@ const struct setting settings[SETTING_COUNT] = {
       "The longest lifetime of a token; the protocol allows an hour" },
     { "replica_lag", SETTING_DURATION, AT(lifecycle.replica_lag), "0s", 0, DAY,
       "How long until mirrors and other nodes serve a key that was published here" },
-    { "publish_lead", SETTING_DURATION, AT(lifecycle.publish_lead), "900s", 0, 30 * DAY,
+    { "publish_lead", SETTING_DURATION, AT(lifecycle.publish_lead), "900s", 0, MONTH,
       "How long a key is published before it signs" },
     { "max_connections", SETTING_NUMBER, AT(max_connections), "1024", 1, 1000000,
       "Connections that a listener holds open at once" },

@@ -6,14 +6,16 @@
 #include "check_main.h"
 #include "config.h"
 
-static char folder[] = "/tmp/config_test.XXXXXX";
+#define FOLDER "/tmp/config_test.XXXXXX"
+
+static char folder[] = FOLDER;
 static char path[sizeof folder + sizeof "/asapd.conf"];
 
 static char *nothing[] = { NULL };
 
 static void make_folder(void)
 {
-    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+    memcpy(folder, FOLDER, sizeof folder);
     ck_assert_ptr_nonnull(mkdtemp(folder));
     (void)snprintf(path, sizeof path, "%s/asapd.conf", folder);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* A test has one thread. NOLINTBEGIN(concurrency-mt-unsafe) */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +11,14 @@
 #include "check_main.h"
 #include "notify.h"
 
-static char folder[] = "/tmp/notify_test.XXXXXX";
+#define FOLDER "/tmp/notify_test.XXXXXX"
+
+static char folder[] = FOLDER;
 static char path[sizeof folder + sizeof "/socket"];
 
 static void make_folder(void)
 {
-    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+    memcpy(folder, FOLDER, sizeof folder);
     ck_assert_ptr_nonnull(mkdtemp(folder));
     (void)snprintf(path, sizeof path, "%s/socket", folder);
 }
@@ -116,3 +119,4 @@ int main(void)
     suite_add_tcase(suite, tests);
     return check_main(suite);
 }
+/* NOLINTEND(concurrency-mt-unsafe) */
