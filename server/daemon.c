@@ -36,15 +36,12 @@ static void assemble(struct daemon *daemon)
 
 enum asap_code daemon_open(struct daemon *daemon, struct asap_error *err)
 {
-    struct asap_error load = { 0 };
-
     TRY(vault_open(daemon->config->kek_file, &daemon->vault, err));
     TRY(store_open(daemon->config->database, false, daemon->log, &daemon->store, err));
     TRY(kek_check(daemon->store, daemon->vault, err));
     TRY(keyring_new(daemon->log, &daemon->keyring, err));
-    if (keyring_reload(daemon->keyring, daemon->store, now(daemon), &load) != ASAP_OK)
-        log_write(daemon->log, LOG_ERROR, "cannot load the keys, trying on: %s", load.message);
     assemble(daemon);
+    daemon_refresh(daemon);
     return ASAP_OK;
 }
 
@@ -144,9 +141,15 @@ enum asap_code daemon_listen(struct daemon *daemon, struct asap_error *err)
 void daemon_refresh(struct daemon *daemon)
 {
     struct asap_error err = { 0 };
+    const bool failed =
+        keyring_refresh(daemon->keyring, daemon->store, now(daemon), &err) != ASAP_OK;
 
-    /* The keyring logs a failure when it is new, and tells it to /readyz. */
-    (void)keyring_refresh(daemon->keyring, daemon->store, now(daemon), &err);
+    if (failed && !daemon->is_stale)
+        log_write(daemon->log, LOG_ERROR, "the keys in service stay as they were, trying on: %s",
+                  err.message);
+    if (!failed && daemon->is_stale)
+        log_write(daemon->log, LOG_INFO, "the keys in service are those of the database again");
+    daemon->is_stale = failed;
 }
 
 void daemon_reload(struct daemon *daemon)
