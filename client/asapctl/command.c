@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "command.h"
+
+#include <string.h>
+
+#include "algorithm.h"
+#include "fail.h"
+#include "suggest.h"
+#include "time_text.h"
+#include "verbs.h"
+
+static enum asap_code check_output(const char *value, struct asap_error *err)
+{
+    if (strcmp(value, "table") == 0 || strcmp(value, "json") == 0)
+        return ASAP_OK;
+    return fail(err, ASAP_INVALID_ARGUMENT, "--output is table or json, not %.32s", value);
+}
+
+static enum asap_code check_duration(const char *value, struct asap_error *err)
+{
+    int64_t seconds = 0;
+
+    return duration_parse(value, &seconds, err);
+}
+
+static const char *algorithm_name_at(const void *context, size_t index)
+{
+    const struct algorithm *algorithm = algorithm_at(index);
+
+    (void)context;
+    return algorithm == NULL ? NULL : algorithm->name;
+}
+
+static enum asap_code check_algorithm(const char *value, struct asap_error *err)
+{
+    const char *nearest = NULL;
+
+    if (algorithm_find(value, strlen(value)) != NULL)
+        return ASAP_OK;
+    nearest = suggest(value, algorithm_name_at, NULL);
+    return fail(err, ASAP_INVALID_ARGUMENT, "unknown algorithm %.32s (%s%s%s)", value,
+                nearest == NULL ? "such as RS256 or ES256" : "did you mean ",
+                nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
+}
+
+#define DRY_RUN                                                                                    \
+    {                                                                                              \
+        OPTION_DRY_RUN, "dry-run", NULL, "check and show, but change nothing", NULL, 0             \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        0                                                                                          \
+    }
+
+const struct ctl_option ctl_global_options[] = {
+    { OPTION_SERVER, "server", "URL", "unix:PATH or https://HOST:PORT (ASAPCTL_SERVER)", NULL, 0 },
+    { OPTION_CACERT, "cacert", "FILE", "trust this CA for https (ASAPCTL_CACERT)", NULL, 0 },
+    { OPTION_OUTPUT, "output", "FORMAT", "table, or json: the server's response", check_output, 0 },
+    { OPTION_HELP, "help", NULL, "say more", NULL, 0 },
+    { OPTION_VERSION, "version", NULL, "print the version", NULL, 0 },
+    END,
+};
+
+static const struct ctl_option no_options[] = { END };
+
+static const struct ctl_option issuer_create_options[] = {
+    { OPTION_EXTERNAL, "external", NULL, "its private keys are elsewhere", NULL, 0 },
+    { OPTION_ALGORITHM, "algorithm", "ALG", "of its keys; RS256 unless given", check_algorithm, 0 },
+    { OPTION_MAX_TOKEN_LIFETIME, "max-token-lifetime", "TIME",
+      "the longest that its tokens may live: 600, 10m, 1h", check_duration, 0 },
+    DRY_RUN,
+    END,
+};
+
+static const struct ctl_option key_rotate_options[] = {
+    { OPTION_EXPECTED, "expected", "KID", "change nothing unless this key is active", NULL, 0 },
+    DRY_RUN,
+    END,
+};
+
+static const struct ctl_option key_publish_options[] = {
+    { OPTION_PUBLIC_KEY, "public-key", "FILE", "the public key in PEM; - is standard input", NULL,
+      true },
+    { OPTION_NAME, "name", "NAME", "last part of its key id; made from the time unless given", NULL,
+      0 },
+    { OPTION_ALGORITHM, "algorithm", "ALG", "of its tokens; as fits the key unless given",
+      check_algorithm, 0 },
+    DRY_RUN,
+    END,
+};
+
+static const struct ctl_option key_list_options[] = {
+    { OPTION_ALL, "all", NULL, "keys that are retired or revoked, too", NULL, 0 },
+    END,
+};
+
+static const struct ctl_option key_revoke_options[] = {
+    { OPTION_REASON, "reason", "TEXT", "why, for the record", NULL, true },
+    DRY_RUN,
+    END,
+};
+
+static const struct ctl_option key_generate_options[] = {
+    { OPTION_PRIVATE_DIR, "private-dir", "DIR", "write DIR/ISSUER/NAME.pem when it may sign", NULL,
+      0 },
+    { OPTION_DATA_URI, "data-uri", NULL, "print a data: URI with the private key when it may sign",
+      NULL, 0 },
+    { OPTION_ALGORITHM, "algorithm", "ALG", "RS256 unless given", check_algorithm, 0 },
+    { OPTION_NOW, "now", NULL, "do not wait until every verifier can know the key", NULL, 0 },
+    DRY_RUN,
+    END,
+};
+
+const struct command ctl_commands[] = {
+    { "issuer", "create", "NAME", issuer_create, "create an issuer, with keys unless external",
+      "cannot create issuer", issuer_create_options, NULL },
+    { "issuer", "list", NULL, issuer_list, "list the issuers", "cannot list the issuers",
+      no_options, NULL },
+    { "issuer", "show", "NAME", issuer_show, "show one issuer", "cannot show issuer", no_options,
+      NULL },
+    { "key", "rotate", "ISSUER", key_rotate, "let the next key take over signing",
+      "cannot rotate the keys of", key_rotate_options, NULL },
+    { "key", "publish", "ISSUER", key_publish, "publish a public key made elsewhere",
+      "cannot publish a key of", key_publish_options, NULL },
+    { "key", "list", "ISSUER", key_list, "list the keys of an issuer", "cannot list the keys of",
+      key_list_options, NULL },
+    { "key", "show", "KID", key_show, "show one key", "cannot show key", no_options, NULL },
+    { "key", "revoke", "KID", key_revoke, "stop publishing a key, at once and for ever",
+      "cannot revoke key", key_revoke_options, NULL },
+    { "key", "generate", "ISSUER", key_generate, "make a key pair here, publish its public half",
+      "cannot generate a key of", key_generate_options, generate_check },
+    { "status", NULL, NULL, status_show, "tell how the server is", "cannot tell the status",
+      no_options, NULL },
+    END,
+};
+
+static bool is_named(const struct ctl_option *option, const char *name, size_t length)
+{
+    return strlen(option->name) == length && memcmp(option->name, name, length) == 0;
+}
+
+static const struct ctl_option *find_option(const struct ctl_option *table,
+                                            const char *name,
+                                            size_t length)
+{
+    for (const struct ctl_option *option = table; option->id != OPTION_NONE; option++)
+        if (is_named(option, name, length))
+            return option;
+    return NULL;
+}
+
+const struct ctl_option *command_option(const struct command *command,
+                                        const char *name,
+                                        size_t length)
+{
+    const struct ctl_option *own =
+        command == NULL ? NULL : find_option(command->options, name, length);
+
+    return own != NULL ? own : find_option(ctl_global_options, name, length);
+}
+
+static bool is_verb(const struct command *command, const char *verb)
+{
+    if (command->verb == NULL || verb == NULL)
+        return command->verb == verb;
+    return strcmp(command->verb, verb) == 0;
+}
+
+const struct command *command_find(const char *noun, const char *verb)
+{
+    for (const struct command *command = ctl_commands; command->noun != NULL; command++)
+        if (strcmp(command->noun, noun) == 0 && is_verb(command, verb))
+            return command;
+    return NULL;
+}
+
+bool command_has_noun(const char *noun)
+{
+    for (const struct command *command = ctl_commands; command->noun != NULL; command++)
+        if (strcmp(command->noun, noun) == 0)
+            return true;
+    return false;
+}
+
+static const char *noun_at(const void *context, size_t index)
+{
+    (void)context;
+    return ctl_commands[index].noun;
+}
+
+/* Verbs of other nouns count as the noun itself, which is near to no verb. */
+static const char *verb_at(const void *context, size_t index)
+{
+    const char *noun = context;
+    const struct command *command = &ctl_commands[index];
+
+    if (command->noun == NULL || strcmp(command->noun, noun) != 0 || command->verb == NULL)
+        return command->noun;
+    return command->verb;
+}
+
+static const char *option_at(const void *context, size_t index)
+{
+    const struct command *command = context;
+    const struct ctl_option *own = command == NULL ? no_options : command->options;
+
+    for (; own->id != OPTION_NONE; own++, index--)
+        if (index == 0)
+            return own->name;
+    return ctl_global_options[index].name;
+}
+
+const char *command_suggest_noun(const char *text)
+{
+    return suggest(text, noun_at, NULL);
+}
+
+const char *command_suggest_verb(const char *noun, const char *text)
+{
+    const char *nearest = suggest(text, verb_at, noun);
+
+    return nearest != NULL && command_find(noun, nearest) != NULL ? nearest : NULL;
+}
+
+const char *command_suggest_option(const struct command *command, const char *text)
+{
+    return suggest(text, option_at, command);
+}

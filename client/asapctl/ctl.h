@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPCTL_CTL_H
+#define ASAPCTL_CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "asapctl.h"
+#include "parse.h"
+
+/* One run of a command, and what commands share: calls and output. */
+
+struct ctl {
+    const struct ctl_host *host;
+    const struct arguments *arguments;
+    struct rpc_endpoint endpoint;
+};
+
+/* A method of the server, and how its response reads as text. */
+struct ctl_method {
+    const char *path; /* "/asap.v1.KeyAdmin/GetKey" */
+    const ProtobufCMessageDescriptor *response;
+    enum asap_code (*view)(const struct ctl *ctl,
+                           const ProtobufCMessage *response,
+                           struct asap_error *err);
+};
+
+/* Whether this switch or option was given. */
+bool ctl_has(const struct ctl *ctl, enum option_id option);
+
+int64_t ctl_now(const struct ctl *ctl);
+
+/* Calls the method; the caller frees *out with protobuf_c_message_free_unpacked(). */
+ASAP_MUST_CHECK enum asap_code ctl_ask(const struct ctl *ctl,
+                                       const struct ctl_method *method,
+                                       const ProtobufCMessage *request,
+                                       ProtobufCMessage **out,
+                                       struct asap_error *err);
+
+/* Prints a response, as the user wants it: JSON or the method's view. */
+ASAP_MUST_CHECK enum asap_code ctl_print(const struct ctl *ctl,
+                                         const struct ctl_method *method,
+                                         const ProtobufCMessage *response,
+                                         struct asap_error *err);
+
+/* Both in one. */
+ASAP_MUST_CHECK enum asap_code ctl_run(const struct ctl *ctl,
+                                       const struct ctl_method *method,
+                                       const ProtobufCMessage *request,
+                                       struct asap_error *err);
+
+/* The same for a method that answers in pages: follows next_page_token to the end and prints all
+ * of them as one response. Leaves request->page_token undefined. */
+ASAP_MUST_CHECK enum asap_code ctl_run_list(const struct ctl *ctl,
+                                            const struct ctl_method *method,
+                                            ProtobufCMessage *request,
+                                            struct asap_error *err);
+
+/* Sets a string field of a request to what was given, if it was. */
+void ctl_set(const struct ctl *ctl, enum option_id option, char **field);
+
+/* A line on standard output that says in front that nothing was done where that is so. */
+__attribute__((format(printf, 2, 3))) void ctl_say(const struct ctl *ctl, const char *format, ...);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "table.h"
+
+#include <string.h>
+
+#include "fail.h"
+
+enum { GAP = 2 };
+
+void table_add(struct table *table, const char *text)
+{
+    const size_t length = strlen(text);
+    char *cell = buffer_extend(&table->cells, length + 1);
+
+    if (cell == NULL)
+        return;
+    for (size_t i = 0; i < length; i++)
+        cell[i] = (unsigned char)text[i] < ' ' || text[i] == '\x7f' ? '?' : text[i];
+    cell[length] = '\0';
+}
+
+/* In characters: the continuation bytes of UTF-8 take no room. */
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+
+    for (; *text != '\0'; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+static void pad(struct buffer *out, size_t count)
+{
+    for (; count > 0; count--)
+        buffer_puts(out, " ");
+}
+
+static const char *next_cell(const char *cell)
+{
+    return cell + strlen(cell) + 1;
+}
+
+static void measure(const struct table *table, size_t widths[static TABLE_COLUMNS_MAX])
+{
+    const char *end = table->cells.bytes + table->cells.length;
+    size_t column = 0;
+
+    for (const char *cell = table->cells.bytes; cell < end; cell = next_cell(cell)) {
+        const size_t width = width_of(cell);
+
+        if (width > widths[column])
+            widths[column] = width;
+        column = (column + 1) % table->columns;
+    }
+}
+
+/* The blanks before a cell are only written with it, so that no line ends in blanks. */
+static void lay_out(const struct table *table,
+                    const size_t widths[static TABLE_COLUMNS_MAX],
+                    struct buffer *out)
+{
+    const char *end = table->cells.bytes + table->cells.length;
+    size_t column = 0;
+    size_t blanks = table->indent;
+
+    for (const char *cell = table->cells.bytes; cell < end; cell = next_cell(cell)) {
+        if (cell[0] != '\0') {
+            pad(out, blanks);
+            buffer_puts(out, cell);
+            blanks = 0;
+        }
+        blanks += widths[column] - width_of(cell) + GAP;
+        column = (column + 1) % table->columns;
+        if (column == 0) {
+            buffer_puts(out, "\n");
+            blanks = table->indent;
+        }
+    }
+}
+
+enum asap_code table_print(const struct table *table, FILE *out, struct asap_error *err)
+{
+    SCOPED(buffer) struct buffer text = BUFFER(TABLE_BYTES_MAX);
+    size_t widths[TABLE_COLUMNS_MAX] = { 0 };
+
+    TRY(buffer_check(&table->cells, "the table", err));
+    if (table->cells.length == 0)
+        return ASAP_OK;
+    measure(table, widths);
+    lay_out(table, widths, &text);
+    TRY(buffer_check(&text, "the table", err));
+    (void)fwrite(text.bytes, 1, text.length, out);
+    return ASAP_OK;
+}

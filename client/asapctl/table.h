@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPCTL_TABLE_H
+#define ASAPCTL_TABLE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include <asap/error.h>
+
+#include "buffer.h"
+
+/* Text in aligned columns, two spaces apart, each as wide as its widest cell. */
+struct table {
+    struct buffer cells; /* each ended by a NUL */
+    size_t columns;
+    size_t indent;
+};
+
+enum { TABLE_COLUMNS_MAX = 8, TABLE_BYTES_MAX = 1 << 26 };
+
+#define TABLE(count)                                                                               \
+    {                                                                                              \
+        .cells = BUFFER(TABLE_BYTES_MAX), .columns = (count)                                       \
+    }
+
+/* The next cell, left to right and top to bottom. Control characters become "?": what a server
+ * says moves no cursor. */
+void table_add(struct table *table, const char *text);
+
+/* ASAP_RESOURCE_EXHAUSTED: more than fits into memory. */
+ASAP_MUST_CHECK enum asap_code table_print(const struct table *table,
+                                           FILE *out,
+                                           struct asap_error *err);
+
+static inline void table_scope_exit(struct table *table)
+{
+    buffer_clear(&table->cells);
+}
+
+#endif

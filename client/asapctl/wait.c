@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wait.h"
+
+#include <inttypes.h>
+
+#include "fail.h"
+#include "time_text.h"
+
+static void show_left(const struct ctl_host *host, int64_t seconds)
+{
+    if (!host->progress)
+        return;
+    (void)fprintf(host->err, "\r%3" PRId64 "m %02" PRId64 "s left ", seconds / 60, seconds % 60);
+    (void)fflush(host->err);
+}
+
+static void end_line(const struct ctl_host *host)
+{
+    if (host->progress)
+        (void)fprintf(host->err, "\r%20s\r", "");
+}
+
+/* A second at a time: the line is to move, and the clock may be set. */
+static bool sleep_through(const struct ctl *ctl, int64_t time)
+{
+    const struct ctl_clock *clock = ctl->host->clock;
+
+    for (int64_t now = ctl_now(ctl); now < time; now = ctl_now(ctl)) {
+        show_left(ctl->host, time - now);
+        if (!clock->sleep_until(clock, now + 1))
+            return false;
+    }
+    return true;
+}
+
+enum asap_code
+wait_until(const struct ctl *ctl, int64_t time, const char *what, struct asap_error *err)
+{
+    char text[TIME_TEXT_SIZE] = "";
+    bool waited = false;
+
+    if (ctl_now(ctl) >= time)
+        return ASAP_OK;
+    time_full(time, ctl_now(ctl), text);
+    (void)fprintf(ctl->host->err, "%s: waiting until %s\n", what, text);
+    waited = sleep_through(ctl, time);
+    end_line(ctl->host);
+    return waited ? ASAP_OK : fail(err, ASAP_CANCELED, "interrupted while waiting");
+}

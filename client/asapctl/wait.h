@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPCTL_WAIT_H
+#define ASAPCTL_WAIT_H
+
+#include "ctl.h"
+
+/* Waits until `time`, telling on standard error what for and, on a terminal, how long still.
+ * ASAP_CANCELED: the user ended it. */
+ASAP_MUST_CHECK enum asap_code
+wait_until(const struct ctl *ctl, int64_t time, const char *what, struct asap_error *err);
+
+#endif
