@@ -16,8 +16,9 @@ void config_write_file(const struct config *config, FILE *out)
         out);
     for (const struct setting *row = settings; row < settings + SETTING_COUNT; row++) {
         setting_format(row, config, value);
-        (void)fprintf(out, "\n# %s.\n%s%s = %s\n", row->help,
-                      setting_equal(row, config, &defaults) ? "#" : "", row->name, value);
+        (void)fprintf(out, "\n# %s.\n%s%s =%s%s\n", row->help,
+                      setting_equal(row, config, &defaults) ? "#" : "", row->name,
+                      value[0] != '\0' ? " " : "", value);
     }
 }
 
