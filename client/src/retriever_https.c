@@ -60,25 +60,22 @@ static struct flight *find_flight(const struct https_retriever *self, const stru
     return flight;
 }
 
-static enum asap_code begin_flight(struct https_retriever *self,
-                                   const struct kid *kid,
-                                   struct flight **out,
-                                   struct asap_error *err)
+/* NULL: out of memory. */
+static struct flight *begin_flight(struct https_retriever *self, const struct kid *kid)
 {
     struct flight *flight = calloc(1, sizeof *flight);
 
     if (flight == NULL || kid->length > sizeof flight->kid
         || pthread_cond_init(&flight->landed, NULL) != 0) {
         free(flight);
-        return fail_memory(err);
+        return NULL;
     }
     memcpy(flight->kid, kid->text, kid->length);
     flight->kid_length = kid->length;
     flight->users = 1;
     flight->next = self->flights;
     self->flights = flight;
-    *out = flight;
-    return ASAP_OK;
+    return flight;
 }
 
 static void end_flight(struct https_retriever *self, struct flight *flight)
@@ -199,9 +196,10 @@ static enum asap_code lead_flight(struct https_retriever *self,
     SCOPED(pkey) EVP_PKEY *stale = held;
     EVP_PKEY *fetched = NULL;
     struct fetch_answer answer = { .body_length = 0 };
-    struct flight *flight = NULL;
+    struct flight *flight = begin_flight(self, kid);
 
-    TRY(begin_flight(self, kid, &flight, err));
+    if (flight == NULL)
+        return fail_memory(err);
     (void)pthread_mutex_unlock(&self->lock);
     flight->code = fetch_and_read(self, kid, &validators, &answer, &fetched, &flight->err);
     (void)pthread_mutex_lock(&self->lock);
@@ -289,16 +287,16 @@ static void free_retriever(struct asap_retriever *retriever)
 
 DEFINE_SCOPED(parts, struct https_retriever *, free_parts)
 
-/* curl counts how often it is initialised, so that a program may do it as well. */
-static enum asap_code allocate(struct https_retriever **out, struct asap_error *err)
+/* NULL: out of memory. curl counts how often it is initialised, so that a program may do it too. */
+static struct https_retriever *allocate(void)
 {
-    *out = calloc(1, sizeof **out);
-    if (*out == NULL)
-        return fail_memory(err);
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
-        return ASAP_OK;
-    free(MOVE(*out));
-    return fail(err, ASAP_INTERNAL, "libcurl does not start");
+    struct https_retriever *self = calloc(1, sizeof *self);
+
+    if (self != NULL && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(self);
+        return NULL;
+    }
+    return self;
 }
 
 enum asap_code asap_retriever_https(const char *base_url,
@@ -309,10 +307,11 @@ enum asap_code asap_retriever_https(const char *base_url,
     static const struct asap_https_options defaults = { .cache_entries = DEFAULT_ENTRIES };
     const struct asap_https_options *chosen = options != NULL ? options : &defaults;
     const size_t entries = chosen->cache_entries > 0 ? chosen->cache_entries : DEFAULT_ENTRIES;
-    SCOPED(parts) struct https_retriever *self = NULL;
+    SCOPED(parts) struct https_retriever *self = allocate();
 
     *out = NULL;
-    TRY(allocate(&self, err));
+    if (self == NULL)
+        return fail_memory(err);
     TRY(fetcher_new(base_url, chosen, &self->fetcher, err));
     TRY(cache_new(entries, &self->cache, err));
     if (pthread_mutex_init(&self->lock, NULL) != 0)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 enum { CONNECTIONS_MAX = 32, REQUEST_MAX = 65536, LISTENER = 0, WAKER = 1, FIRST_CONNECTION = 2 };
+enum { TLS_HANDSHAKE = 22 }; /* RFC 8446 section 5.1 */
 
 struct response {
     char *bytes;
@@ -113,6 +114,9 @@ static bool is_complete(const struct connection *connection)
     const char *field = strcasestr(connection->request, "\r\nContent-Length:");
     size_t body = 0;
 
+    /* A TLS hello is answered in plain text, as by a server that speaks no TLS. */
+    if (connection->request[0] == TLS_HANDSHAKE)
+        return true;
     if (end == NULL)
         return false;
     if (field != NULL && field < end)

@@ -104,6 +104,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return exchange->answer.failed ? 0 : size * count;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is curl's */
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
     struct exchange *exchange = context;

@@ -389,6 +389,7 @@ START_TEST(plain_http_does_not_pass_for_https)
     fetcher = fetcher_to(url);
     http_server_reply(server, "200 OK", PEM_TYPE, "a key");
     ck_assert_int_eq(fetch(&answer, &err), ASAP_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(err.message, "SSL"));
 }
 END_TEST
 

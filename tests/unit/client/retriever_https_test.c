@@ -72,24 +72,31 @@ static enum asap_code find_into(const char *text, EVP_PKEY **out, struct asap_er
     return retriever->find(retriever, &kid, out, err);
 }
 
+static bool is_pem(EVP_PKEY *key, const char *pem)
+{
+    SCOPED(buffer) struct buffer text = BUFFER(1000);
+
+    return pem_write_public(key, &text, NULL) == ASAP_OK && strcmp(text.bytes, pem) == 0;
+}
+
+/* A failure without a message, or under a code that does not fit its reason, is none of ours. */
+static enum asap_reason reason_of(const struct asap_error *err)
+{
+    const enum asap_code code =
+        err->reason == ASAP_REASON_KEY_UNAVAILABLE ? ASAP_UNAVAILABLE : ASAP_UNAUTHENTICATED;
+
+    return err->code == code && err->message[0] != '\0' ? err->reason : ASAP_REASON_COUNT;
+}
+
 /* The failure to find a key, or ASAP_REASON_NONE with the key `pem`. */
 static enum asap_reason find(const char *text, const char *pem)
 {
     SCOPED(pkey) EVP_PKEY *key = NULL;
-    SCOPED(buffer) struct buffer found = BUFFER(1000);
     struct asap_error err;
 
-    if (find_into(text, &key, &err) != ASAP_OK) {
-        ck_assert_ptr_null(key);
-        ck_assert_int_eq(err.code, err.reason == ASAP_REASON_KEY_UNAVAILABLE
-                                       ? ASAP_UNAVAILABLE
-                                       : ASAP_UNAUTHENTICATED);
-        ck_assert_str_ne(err.message, "");
-        return err.reason;
-    }
-    ck_assert_succeeds(pem_write_public(key, &found, &err));
-    ck_assert_str_eq(found.bytes, pem);
-    return ASAP_REASON_NONE;
+    if (find_into(text, &key, &err) != ASAP_OK)
+        return key == NULL ? reason_of(&err) : ASAP_REASON_COUNT;
+    return is_pem(key, pem) ? ASAP_REASON_NONE : ASAP_REASON_COUNT;
 }
 
 static void serve(const char *status, const char *headers, const char *body)
@@ -101,9 +108,8 @@ static void serve(const char *status, const char *headers, const char *body)
 START_TEST(a_fresh_key_is_fetched_once)
 {
     serve("200 OK", PEM_TYPE "Cache-Control: public, max-age=60\r\n", pem_a);
-    for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
-    ck_assert_uint_eq(http_server_requests(server), 1);
+    ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
+    ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
     fake_clock_advance(&wall_clock, 59);
     ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
     ck_assert_uint_eq(http_server_requests(server), 1);
@@ -132,14 +138,15 @@ START_TEST(a_stale_key_is_revalidated_by_its_etag)
     http_server_say_text(server, "HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=60\r\n\r\n");
     ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
     ck_assert_ptr_null(strcasestr(http_server_last_request(server), "If-None-Match"));
-    for (size_t i = 2; i < 5; i++) {
-        fake_clock_advance(&wall_clock, 60);
-        ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
-        ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
-        ck_assert_uint_eq(http_server_requests(server), i);
-        ck_assert_ptr_nonnull(
-            strstr(http_server_last_request(server), "\r\nIf-None-Match: \"1\"\r\n"));
-    }
+    fake_clock_advance(&wall_clock, 60);
+    ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
+    ck_assert_ptr_nonnull(strstr(http_server_last_request(server), "\r\nIf-None-Match: \"1\"\r\n"));
+    fake_clock_advance(&wall_clock, 59);
+    ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
+    ck_assert_uint_eq(http_server_requests(server), 2);
+    fake_clock_advance(&wall_clock, 1);
+    ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
+    ck_assert_ptr_nonnull(strstr(http_server_last_request(server), "\r\nIf-None-Match: \"1\"\r\n"));
 }
 END_TEST
 
