@@ -207,14 +207,12 @@ START_TEST(plain_http_does_not_pass_for_https)
 }
 END_TEST
 
+/* Over the 107 bytes that fit a socket's address. */
+#define TWENTY "01234567890123456789"
+#define TOO_LONG "unix:/" TWENTY TWENTY TWENTY TWENTY TWENTY "0123456"
+
 static const char *const bad_urls[] = {
-    "",
-    "unix:",
-    "http://127.0.0.1:1",
-    "/run/asapd/admin.sock",
-    "ftp://localhost",
-    "unix:/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/01234567"
-    "/0123456789/0123456789",
+    "", "unix:", "http://127.0.0.1:1", "/run/asapd/admin.sock", "ftp://localhost", TOO_LONG,
 };
 
 START_TEST(an_address_that_is_none_is_named)
