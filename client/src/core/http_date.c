@@ -141,7 +141,7 @@ bool http_date_parse(const char *text, int64_t *out)
 
         if (has_form(text, forms[i], &utc) && is_time_of_day(&utc) && is_date(&utc)) {
             *out = utc_to_time(&utc);
-            return true;
+            return *out <= UTC_MAX;
         }
     }
     return false;
