@@ -36,11 +36,14 @@ ASAP_MUST_CHECK enum asap_code codec_read_json(const ProtobufCMessageDescriptor 
 
 /* Appends the message as one line of JSON. Fields with default values are left out, but those of
  * a repeated field's elements follow the same rule. ASAP_INTERNAL: a string is not UTF-8. */
-ASAP_MUST_CHECK enum asap_code
-codec_write_json(const ProtobufCMessage *message, struct buffer *out, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code codec_write_json(const ProtobufCMessage *message,
+                                                struct buffer *out,
+                                                struct asap_error *err);
 
 /* Sets a string field of a message that is freed with protobuf_c_message_free_unpacked(): a copy,
  * in place of what the field held. */
-ASAP_MUST_CHECK enum asap_code codec_set_string(char **field, const char *text, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code codec_set_string(char **field,
+                                                const char *text,
+                                                struct asap_error *err);
 
 #endif
