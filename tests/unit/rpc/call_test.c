@@ -129,6 +129,7 @@ START_TEST(an_answer_over_the_limit_is_refused)
     http_server_say(server, text, length);
     free(text);
     ck_assert_int_eq(call_in_vain(http_server_url(server), &err), ASAP_RESOURCE_EXHAUSTED);
+    ck_assert_ptr_nonnull(strstr(err.message, "over 16 MiB (ask for smaller pages)"));
 }
 END_TEST
 
