@@ -19,7 +19,7 @@ static bool system_sleep_until(const struct ctl_clock *clock, int64_t time)
     (void)sigemptyset(&ends);
     (void)sigaddset(&ends, SIGINT);
     (void)sigaddset(&ends, SIGTERM);
-    (void)sigprocmask(SIG_BLOCK, &ends, NULL);
+    (void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
     return clock->now(clock->context) >= time || sigtimedwait(&ends, NULL, &second) < 0;
 }
 

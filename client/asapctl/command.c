@@ -20,7 +20,7 @@ static enum asap_code check_duration(const char *value, struct asap_error *err)
 {
     int64_t seconds = 0;
 
-    return duration_parse(value, &seconds, err);
+    return time_read_duration(value, &seconds, err);
 }
 
 static const char *algorithm_name_at(const void *context, size_t index)
@@ -43,9 +43,10 @@ static enum asap_code check_algorithm(const char *value, struct asap_error *err)
                 nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
 }
 
+/* Of every command that changes something. */
 #define DRY_RUN                                                                                    \
     {                                                                                              \
-        OPTION_DRY_RUN, "dry-run", NULL, "check and show, but change nothing", NULL, 0             \
+        "dry-run", NULL, "check and show, but change nothing", NULL, OPTION_DRY_RUN, false         \
     }
 #define END                                                                                        \
     {                                                                                              \
@@ -53,60 +54,63 @@ static enum asap_code check_algorithm(const char *value, struct asap_error *err)
     }
 
 const struct ctl_option ctl_global_options[] = {
-    { OPTION_SERVER, "server", "URL", "unix:PATH or https://HOST:PORT (ASAPCTL_SERVER)", NULL, 0 },
-    { OPTION_CACERT, "cacert", "FILE", "trust this CA for https (ASAPCTL_CACERT)", NULL, 0 },
-    { OPTION_OUTPUT, "output", "FORMAT", "table, or json: the server's response", check_output, 0 },
-    { OPTION_HELP, "help", NULL, "say more", NULL, 0 },
-    { OPTION_VERSION, "version", NULL, "print the version", NULL, 0 },
+    { "server", "URL", "unix:PATH or https://HOST:PORT (ASAPCTL_SERVER)", NULL, OPTION_SERVER,
+      false },
+    { "cacert", "FILE", "trust this CA for https (ASAPCTL_CACERT)", NULL, OPTION_CACERT, false },
+    { "output", "FORMAT", "table, or json: the server's response", check_output, OPTION_OUTPUT,
+      false },
+    { "help", NULL, "say more", NULL, OPTION_HELP, false },
+    { "version", NULL, "print the version", NULL, OPTION_VERSION, false },
     END,
 };
 
 static const struct ctl_option no_options[] = { END };
 
 static const struct ctl_option issuer_create_options[] = {
-    { OPTION_EXTERNAL, "external", NULL, "its private keys are elsewhere", NULL, 0 },
-    { OPTION_ALGORITHM, "algorithm", "ALG", "of its keys; RS256 unless given", check_algorithm, 0 },
-    { OPTION_MAX_TOKEN_LIFETIME, "max-token-lifetime", "TIME",
-      "the longest that its tokens may live: 600, 10m, 1h", check_duration, 0 },
+    { "external", NULL, "its private keys are elsewhere", NULL, OPTION_EXTERNAL, false },
+    { "algorithm", "ALG", "of its keys; RS256 unless given", check_algorithm, OPTION_ALGORITHM,
+      false },
+    { "max-token-lifetime", "TIME", "the longest that its tokens may live: 600, 10m, 1h",
+      check_duration, OPTION_MAX_TOKEN_LIFETIME, false },
     DRY_RUN,
     END,
 };
 
 static const struct ctl_option key_rotate_options[] = {
-    { OPTION_EXPECTED, "expected", "KID", "change nothing unless this key is active", NULL, 0 },
+    { "expected", "KID", "change nothing unless this key is active", NULL, OPTION_EXPECTED, false },
     DRY_RUN,
     END,
 };
 
 static const struct ctl_option key_publish_options[] = {
-    { OPTION_PUBLIC_KEY, "public-key", "FILE", "the public key in PEM; - is standard input", NULL,
+    { "public-key", "FILE", "the public key in PEM; - is standard input", NULL, OPTION_PUBLIC_KEY,
       true },
-    { OPTION_NAME, "name", "NAME", "last part of its key id; made from the time unless given", NULL,
-      0 },
-    { OPTION_ALGORITHM, "algorithm", "ALG", "of its tokens; as fits the key unless given",
-      check_algorithm, 0 },
+    { "name", "NAME", "last part of its key id; made from the time unless given", NULL, OPTION_NAME,
+      false },
+    { "algorithm", "ALG", "of its tokens; as fits the key unless given", check_algorithm,
+      OPTION_ALGORITHM, false },
     DRY_RUN,
     END,
 };
 
 static const struct ctl_option key_list_options[] = {
-    { OPTION_ALL, "all", NULL, "keys that are retired or revoked, too", NULL, 0 },
+    { "all", NULL, "keys that are retired or revoked, too", NULL, OPTION_ALL, false },
     END,
 };
 
 static const struct ctl_option key_revoke_options[] = {
-    { OPTION_REASON, "reason", "TEXT", "why, for the record", NULL, true },
+    { "reason", "TEXT", "why, for the record", NULL, OPTION_REASON, true },
     DRY_RUN,
     END,
 };
 
 static const struct ctl_option key_generate_options[] = {
-    { OPTION_PRIVATE_DIR, "private-dir", "DIR", "write DIR/ISSUER/NAME.pem when it may sign", NULL,
-      0 },
-    { OPTION_DATA_URI, "data-uri", NULL, "print a data: URI with the private key when it may sign",
-      NULL, 0 },
-    { OPTION_ALGORITHM, "algorithm", "ALG", "RS256 unless given", check_algorithm, 0 },
-    { OPTION_NOW, "now", NULL, "do not wait until every verifier can know the key", NULL, 0 },
+    { "private-dir", "DIR", "write DIR/ISSUER/NAME.pem when it may sign", NULL, OPTION_PRIVATE_DIR,
+      false },
+    { "data-uri", NULL, "print a data: URI with the private key when it may sign", NULL,
+      OPTION_DATA_URI, false },
+    { "algorithm", "ALG", "RS256 unless given", check_algorithm, OPTION_ALGORITHM, false },
+    { "now", NULL, "do not wait until every verifier can know the key", NULL, OPTION_NOW, false },
     DRY_RUN,
     END,
 };

@@ -36,12 +36,12 @@ enum option_id {
 };
 
 struct ctl_option {
-    enum option_id id;
     const char *name;  /* "max-token-lifetime" */
     const char *value; /* what stands for its value in usage, or NULL: a switch */
     const char *help;
     enum asap_code (*check)(const char *value, struct asap_error *err); /* NULL: any will do */
-    bool required;
+    enum option_id id;
+    bool required; /* stands before those that are not */
 };
 
 /* A noun and a verb, but for "status", which is its own noun. */

@@ -13,7 +13,7 @@ static void write_lifetime(const Asap__V1__Issuer *issuer, char out[static TIME_
     if (issuer->max_token_lifetime == NULL)
         (void)snprintf(out, TIME_TEXT_SIZE, "-");
     else
-        duration_text(issuer->max_token_lifetime->seconds, out);
+        time_duration(issuer->max_token_lifetime->seconds, out);
 }
 
 static enum asap_code view_created(const struct ctl *ctl,
@@ -67,15 +67,16 @@ static enum asap_code view_list(const struct ctl *ctl,
                                 struct asap_error *err)
 {
     const Asap__V1__ListIssuersResponse *list = (const Asap__V1__ListIssuersResponse *)response;
-    static const char *const titles[] = { "ISSUER", "KIND", "ALGORITHM", "LIFETIME", "CREATED" };
-    SCOPED(table) struct table table = TABLE(sizeof titles / sizeof titles[0]);
+    static const char *const titles[] = {
+        "ISSUER", "KIND", "ALGORITHM", "LIFETIME", "CREATED", NULL
+    };
+    SCOPED(table) struct table table = TABLE(5);
 
     if (list->n_issuers == 0) {
         ctl_say(ctl, "no issuers yet (asapctl issuer create NAME makes one)");
         return ASAP_OK;
     }
-    for (size_t i = 0; i < table.columns; i++)
-        table_add(&table, titles[i]);
+    table_add_row(&table, titles);
     for (size_t i = 0; i < list->n_issuers; i++)
         add_issuer(&table, list->issuers[i], ctl_now(ctl));
     return table_print(&table, ctl->host->out, err);
@@ -99,8 +100,8 @@ enum asap_code issuer_create(const struct ctl *ctl, struct asap_error *err)
         request.kind = ASAP__V1__ISSUER_KIND__ISSUER_KIND_EXTERNAL;
     ctl_set(ctl, OPTION_ALGORITHM, &request.algorithm);
     if (ctl_has(ctl, OPTION_MAX_TOKEN_LIFETIME)) {
-        TRY(duration_parse(ctl->arguments->options[OPTION_MAX_TOKEN_LIFETIME], &lifetime.seconds,
-                           err));
+        TRY(time_read_duration(ctl->arguments->options[OPTION_MAX_TOKEN_LIFETIME],
+                               &lifetime.seconds, err));
         request.max_token_lifetime = &lifetime;
     }
     request.validate_only = ctl_has(ctl, OPTION_DRY_RUN);

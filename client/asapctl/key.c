@@ -44,12 +44,6 @@ static void write_next(const Asap__V1__Key *key, int64_t now, char out[static TI
         (void)snprintf(out, TIME_TEXT_SIZE, "%s %.40s", next_state(key), phrase);
 }
 
-static void add_titles(struct table *table, const char *const *titles)
-{
-    for (size_t i = 0; i < table->columns; i++)
-        table_add(table, titles[i]);
-}
-
 static void add_key(struct table *table, const Asap__V1__Key *key, int64_t now)
 {
     char created[TIME_TEXT_SIZE] = "";
@@ -73,14 +67,14 @@ static enum asap_code view_list(const struct ctl *ctl,
     static const char *const titles[] = {
         "KEY ID", "STATE", "KIND", "ALGORITHM", "CREATED", "NEXT"
     };
-    SCOPED(table) struct table table = TABLE(sizeof titles / sizeof titles[0]);
+    SCOPED(table) struct table table = TABLE(6);
 
     if (list->n_keys == 0) {
         ctl_say(ctl, "no published keys%s",
                 ctl_has(ctl, OPTION_ALL) ? "" : " (--all shows retired and revoked ones, too)");
         return ASAP_OK;
     }
-    add_titles(&table, titles);
+    table_add_row(&table, titles);
     for (size_t i = 0; i < list->n_keys; i++)
         add_key(&table, list->keys[i], ctl_now(ctl));
     return table_print(&table, ctl->host->out, err);
@@ -149,13 +143,13 @@ static enum asap_code view_rotation(const struct ctl *ctl,
                                     struct asap_error *err)
 {
     const Asap__V1__RotateKeyResponse *plan = (const Asap__V1__RotateKeyResponse *)response;
-    static const char *const titles[] = { "KEY ID", "WHAT", "WHEN" };
-    SCOPED(table) struct table table = TABLE(sizeof titles / sizeof titles[0]);
+    static const char *const titles[] = { "KEY ID", "WHAT", "WHEN", NULL };
+    SCOPED(table) struct table table = TABLE(3);
     const int64_t now = ctl_now(ctl);
 
     ctl_say(ctl, plan->already_planned ? "nothing to do, this is what is planned already:"
                                        : "rotation planned:");
-    add_titles(&table, titles);
+    table_add_row(&table, titles);
     if (plan->incoming != NULL)
         add_event(&table, plan->incoming, "starts signing", plan->incoming->sign_time, now);
     add_outgoing(&table, plan->outgoing, now);

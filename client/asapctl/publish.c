@@ -36,7 +36,11 @@ const struct ctl_method publish_method = { "/asap.v1.KeyAdmin/PublishKey",
                                            &asap__v1__publish_key_response__descriptor,
                                            view_published };
 
-DEFINE_SCOPED(file, FILE *, (void)fclose)
+static void file_scope_exit(FILE **file)
+{
+    if (*file != NULL)
+        (void)fclose(*file);
+}
 
 /* What is meant to be a public key may turn out to be a private one. Hence no stdio buffer. */
 static enum asap_code

@@ -14,9 +14,16 @@ void table_add(struct table *table, const char *text)
 
     if (cell == NULL)
         return;
+    (void)memcpy(cell, text, length + 1);
     for (size_t i = 0; i < length; i++)
-        cell[i] = (unsigned char)text[i] < ' ' || text[i] == '\x7f' ? '?' : text[i];
-    cell[length] = '\0';
+        if ((unsigned char)text[i] < ' ' || text[i] == '\x7f')
+            cell[i] = '?';
+}
+
+void table_add_row(struct table *table, const char *const *cells)
+{
+    for (; *cells != NULL; cells++)
+        table_add(table, *cells);
 }
 
 /* In characters: the continuation bytes of UTF-8 take no room. */

@@ -27,6 +27,9 @@ enum { TABLE_COLUMNS_MAX = 8, TABLE_BYTES_MAX = 1 << 26 };
  * says moves no cursor. */
 void table_add(struct table *table, const char *text);
 
+/* The same for several, ended by NULL. */
+void table_add_row(struct table *table, const char *const *cells);
+
 /* ASAP_RESOURCE_EXHAUSTED: more than fits into memory. */
 ASAP_MUST_CHECK enum asap_code table_print(const struct table *table,
                                            FILE *out,

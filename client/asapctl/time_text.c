@@ -59,7 +59,7 @@ void time_full(int64_t time, int64_t now, char out[static TIME_TEXT_SIZE])
     (void)snprintf(out, TIME_TEXT_SIZE, "%.32s (%.28s)", local, phrase);
 }
 
-void duration_text(int64_t seconds, char out[static TIME_TEXT_SIZE])
+void time_duration(int64_t seconds, char out[static TIME_TEXT_SIZE])
 {
     const struct unit *unit = units;
 
@@ -79,7 +79,7 @@ static int64_t unit_named(const char *suffix)
     return 0;
 }
 
-enum asap_code duration_parse(const char *text, int64_t *out, struct asap_error *err)
+enum asap_code time_read_duration(const char *text, int64_t *out, struct asap_error *err)
 {
     const size_t digits = strspn(text, "0123456789");
     const int64_t unit = unit_named(text + digits);

@@ -20,11 +20,11 @@ void time_local(int64_t time, char out[static TIME_TEXT_SIZE]);
 void time_full(int64_t time, int64_t now, char out[static TIME_TEXT_SIZE]);
 
 /* "90s", "10m", "1h": exact, in the greatest unit that divides it. */
-void duration_text(int64_t seconds, char out[static TIME_TEXT_SIZE]);
+void time_duration(int64_t seconds, char out[static TIME_TEXT_SIZE]);
 
 /* 600, 600s, 10m, 1h or 2d, more than nothing. ASAP_INVALID_ARGUMENT for anything else. */
-ASAP_MUST_CHECK enum asap_code duration_parse(const char *text,
-                                              int64_t *out,
-                                              struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code time_read_duration(const char *text,
+                                                  int64_t *out,
+                                                  struct asap_error *err);
 
 #endif
