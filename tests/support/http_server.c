@@ -5,6 +5,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -24,12 +26,14 @@ struct response {
 };
 
 struct connection {
+    SSL *tls; /* NULL: none */
     size_t length;
     char request[REQUEST_MAX + 1];
 };
 
 struct http_server {
     pthread_t thread;
+    SSL_CTX *tls; /* NULL: none */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct response *script;
@@ -65,8 +69,8 @@ static int listen_on_loopback(struct http_server *server)
 
     require(bind(listener, (const struct sockaddr *)&address, sizeof address) == 0, "bind");
     require(getsockname(listener, (struct sockaddr *)&address, &length) == 0, "getsockname");
-    (void)snprintf(server->url, sizeof server->url, "http://127.0.0.1:%u",
-                   (unsigned)ntohs(address.sin_port));
+    (void)snprintf(server->url, sizeof server->url, "%s://127.0.0.1:%u",
+                   server->tls != NULL ? "https" : "http", (unsigned)ntohs(address.sin_port));
     return listener;
 }
 
@@ -82,6 +86,24 @@ static int listen_on_path(struct http_server *server, const char *path)
     return listener;
 }
 
+/* A handshake that fails leaves a connection on which every read fails. */
+static SSL *begin_tls(SSL_CTX *context, int descriptor)
+{
+    SSL *tls = SSL_new(context);
+
+    require(tls != NULL && SSL_set_fd(tls, descriptor) == 1, "SSL_new");
+    (void)SSL_accept(tls);
+    ERR_clear_error();
+    return tls;
+}
+
+static ssize_t receive(const struct connection *connection, int descriptor, void *out, size_t size)
+{
+    if (connection->tls != NULL)
+        return SSL_read(connection->tls, out, (int)size);
+    return recv(descriptor, out, size, 0);
+}
+
 static void accept_connection(struct http_server *server)
 {
     const size_t slot = server->polled_length;
@@ -94,6 +116,8 @@ static void accept_connection(struct http_server *server)
     server->open[slot] = calloc(1, sizeof *server->open[slot]);
     require(server->open[slot] != NULL, "calloc");
     server->polled_length++;
+    if (server->tls != NULL)
+        server->open[slot]->tls = begin_tls(server->tls, accepted);
     (void)pthread_mutex_lock(&server->lock);
     server->connections++;
     (void)pthread_mutex_unlock(&server->lock);
@@ -101,6 +125,8 @@ static void accept_connection(struct http_server *server)
 
 static void close_connection(struct http_server *server, size_t slot)
 {
+    SSL_free(server->open[slot]->tls);
+    ERR_clear_error();
     (void)close(server->polled[slot].fd);
     free(server->open[slot]);
     server->polled_length--;
@@ -142,12 +168,17 @@ static bool next_response(struct http_server *server, const char *request, struc
     return out->length > 0;
 }
 
-static bool send_all(int to, const struct response *response)
+static bool send_all(const struct connection *connection,
+                     int descriptor,
+                     const struct response *response)
 {
     size_t done = 0;
 
+    if (connection->tls != NULL)
+        return SSL_write(connection->tls, response->bytes, (int)response->length) > 0;
     while (done < response->length) {
-        ssize_t sent = send(to, response->bytes + done, response->length - done, MSG_NOSIGNAL);
+        ssize_t sent =
+            send(descriptor, response->bytes + done, response->length - done, MSG_NOSIGNAL);
 
         if (sent <= 0)
             return false;
@@ -166,8 +197,9 @@ static bool serve_connection(struct http_server *server, size_t slot)
 {
     struct connection *connection = server->open[slot];
     struct response response = { 0 };
-    ssize_t got = recv(server->polled[slot].fd, connection->request + connection->length,
-                       REQUEST_MAX - connection->length, 0);
+    const int descriptor = server->polled[slot].fd;
+    ssize_t got = receive(connection, descriptor, connection->request + connection->length,
+                          REQUEST_MAX - connection->length);
 
     if (got <= 0)
         return false;
@@ -177,7 +209,7 @@ static bool serve_connection(struct http_server *server, size_t slot)
         return true;
     connection->length = 0;
     return next_response(server, connection->request, &response)
-           && send_all(server->polled[slot].fd, &response) && !asks_to_close(&response);
+           && send_all(connection, descriptor, &response) && !asks_to_close(&response);
 }
 
 static void *serve(void *context)
@@ -197,12 +229,14 @@ static void *serve(void *context)
     return NULL;
 }
 
-struct http_server *http_server_start(const char *socket_path)
+/* Takes `tls` over. */
+static struct http_server *start(const char *socket_path, SSL_CTX *tls)
 {
     struct http_server *server = calloc(1, sizeof *server);
     int listener = -1;
 
     require(server != NULL, "calloc");
+    server->tls = tls;
     (void)pthread_mutex_init(&server->lock, NULL);
     (void)pthread_cond_init(&server->changed, NULL);
     listener =
@@ -214,6 +248,34 @@ struct http_server *http_server_start(const char *socket_path)
     server->polled_length = FIRST_CONNECTION;
     require(pthread_create(&server->thread, NULL, serve, server) == 0, "pthread_create");
     return server;
+}
+
+struct http_server *http_server_start(const char *socket_path)
+{
+    return start(socket_path, NULL);
+}
+
+static SSL_CTX *tls_with(const struct certificate *certificate, int least, int most)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+
+    require(context != NULL && SSL_CTX_use_certificate(context, certificate->x509) == 1
+                && SSL_CTX_use_PrivateKey(context, certificate->key) == 1
+                && SSL_CTX_set_min_proto_version(context, least) == 1
+                && SSL_CTX_set_max_proto_version(context, most) == 1
+                && SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0") == 1,
+            "SSL_CTX_new");
+    return context;
+}
+
+struct http_server *http_server_start_tls(const struct certificate *certificate)
+{
+    return start(NULL, tls_with(certificate, TLS1_2_VERSION, TLS1_3_VERSION));
+}
+
+struct http_server *http_server_start_old_tls(const struct certificate *certificate)
+{
+    return start(NULL, tls_with(certificate, TLS1_VERSION, TLS1_1_VERSION));
 }
 
 const char *http_server_url(const struct http_server *server)
@@ -332,6 +394,7 @@ void http_server_stop(struct http_server *server)
     for (size_t i = 0; i < server->script_length; i++)
         free(server->script[i].bytes);
     free(server->script);
+    SSL_CTX_free(server->tls);
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);
     free(server);

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "certificate.h"
+
 /* An HTTP/1.1 server that says what a test scripted, byte for byte, and keeps
  * what it was asked. One thread serves every connection in turn. */
 struct http_server;
@@ -12,7 +14,13 @@ struct http_server;
  * Never NULL: a test without its server is aborted. */
 struct http_server *http_server_start(const char *socket_path);
 
-/* "http://127.0.0.1:PORT", or "unix:PATH". */
+/* The same on 127.0.0.1 over TLS, with this certificate, of TLS 1.2 and 1.3. */
+struct http_server *http_server_start_tls(const struct certificate *certificate);
+
+/* The same, of no version over TLS 1.1. */
+struct http_server *http_server_start_old_tls(const struct certificate *certificate);
+
+/* "http://127.0.0.1:PORT", "https://127.0.0.1:PORT", or "unix:PATH". */
 const char *http_server_url(const struct http_server *server);
 
 /* Appends one raw response; they are used in order, and the last one again and again. Bytes are

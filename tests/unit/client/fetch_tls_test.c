@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fetch.h"
+
+#include <curl/curl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "certificate.h"
+#include "check_main.h"
+#include "http_server.h"
+
+enum { HOUR = 3600 };
+
+static char folder[128];
+static char ours[160];
+static char theirs[160];
+static struct certificate authority;
+static struct certificate other_authority;
+
+static void start(void)
+{
+    const char *root = getenv("TMPDIR");
+
+    (void)snprintf(folder, sizeof folder, "%.80s/fetch-tls-XXXXXX", root != NULL ? root : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    (void)snprintf(ours, sizeof ours, "%s/ours.pem", folder);
+    (void)snprintf(theirs, sizeof theirs, "%s/theirs.pem", folder);
+    authority = certificate_authority("ours");
+    other_authority = certificate_authority("theirs");
+    certificate_write(&authority, ours);
+    certificate_write(&other_authority, theirs);
+}
+
+static void stop(void)
+{
+    certificate_clear(&authority);
+    certificate_clear(&other_authority);
+    (void)unlink(ours);
+    (void)unlink(theirs);
+    (void)rmdir(folder);
+}
+
+/* Fetches a key once from such a server, trusting this file. */
+static enum asap_code fetch_from(struct http_server *server,
+                                 const char *ca_file,
+                                 struct asap_error *err)
+{
+    static const struct cache_validators none = { .etag = "" };
+    const struct asap_https_options options = { .ca_file = ca_file };
+    const struct kid kid = { .text = "web/a", .length = 5 };
+    SCOPED(fetcher) struct fetcher *fetcher = NULL;
+    struct fetch_answer answer;
+
+    http_server_reply(server, "200 OK", "Content-Type: application/x-pem-file\r\n", "a key");
+    if (fetcher_new(http_server_url(server), &options, &fetcher, err) != ASAP_OK)
+        return err->code;
+    return fetch_key(fetcher, &kid, &none, &answer, err);
+}
+
+START_TEST(a_server_of_the_authority_is_trusted)
+{
+    struct certificate certificate = certificate_for(&authority, "IP:127.0.0.1", HOUR);
+    struct http_server *server = http_server_start_tls(&certificate);
+    struct asap_error err = { 0 };
+
+    ck_assert_succeeds(fetch_from(server, ours, &err));
+    ck_assert_uint_eq(http_server_requests(server), 1);
+    http_server_stop(server);
+    certificate_clear(&certificate);
+}
+END_TEST
+
+static const struct {
+    const char *why, *ca_file, *name;
+    int64_t seconds;
+} refused[] = {
+    { "another authority", theirs, "IP:127.0.0.1", HOUR },
+    { "the system's authorities only", NULL, "IP:127.0.0.1", HOUR },
+    { "another address", ours, "IP:127.0.0.2", HOUR },
+    { "another name", ours, "DNS:keys.example.com", HOUR },
+    { "expired", ours, "IP:127.0.0.1", -60 },
+};
+
+START_TEST(a_server_that_does_not_prove_its_name_is_not_asked)
+{
+    struct certificate certificate =
+        certificate_for(&authority, refused[_i].name, refused[_i].seconds);
+    struct http_server *server = http_server_start_tls(&certificate);
+    struct asap_error err = { 0 };
+
+    ck_assert_msg(fetch_from(server, refused[_i].ca_file, &err) == ASAP_UNAVAILABLE, "accepted %s",
+                  refused[_i].why);
+    ck_assert_int_eq(err.reason, ASAP_REASON_KEY_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(err.message, "(is its authority in the CA file?)"));
+    ck_assert_uint_eq(http_server_requests(server), 0);
+    http_server_stop(server);
+    certificate_clear(&certificate);
+}
+END_TEST
+
+START_TEST(tls_1_1_is_too_old)
+{
+    struct certificate certificate = certificate_for(&authority, "IP:127.0.0.1", HOUR);
+    struct http_server *server = http_server_start_old_tls(&certificate);
+    struct asap_error err = { 0 };
+
+    ck_assert_int_eq(fetch_from(server, ours, &err), ASAP_UNAVAILABLE);
+    ck_assert_uint_eq(http_server_requests(server), 0);
+    http_server_stop(server);
+    certificate_clear(&certificate);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fetch_tls");
+    TCase *tls = tcase_create("tls");
+    int failed = 0;
+
+    /* The server's TLS writes to connections that the client has closed. */
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return EXIT_FAILURE;
+    tcase_add_checked_fixture(tls, start, stop);
+    tcase_add_test(tls, a_server_of_the_authority_is_trusted);
+    tcase_add_loop_test(tls, a_server_that_does_not_prove_its_name_is_not_asked, 0, COUNT(refused));
+    tcase_add_test(tls, tls_1_1_is_too_old);
+    suite_add_tcase(suite, tls);
+    failed = check_main(suite);
+    curl_global_cleanup();
+    return failed;
+}
