@@ -46,11 +46,11 @@ static bool integer_from_number(const json_t *value, struct integer *out)
         out->magnitude = whole < 0 ? 0 - (uint64_t)whole : (uint64_t)whole;
         return true;
     }
-    if (!json_is_real(value) || trunc(real) != real || fabs(real) >= TWO_TO_64)
+    if (!json_is_real(value) || fabs(real) >= TWO_TO_64)
         return false;
     out->negative = real < 0;
     out->magnitude = (uint64_t)fabs(real);
-    return true;
+    return (double)out->magnitude == fabs(real);
 }
 
 /* jansson has no integers over INT64_MAX, so that plain digits are read here. */
