@@ -64,9 +64,8 @@ static enum asap_code view_list(const struct ctl *ctl,
                                 struct asap_error *err)
 {
     const Asap__V1__ListKeysResponse *list = (const Asap__V1__ListKeysResponse *)response;
-    static const char *const titles[] = {
-        "KEY ID", "STATE", "KIND", "ALGORITHM", "CREATED", "NEXT"
-    };
+    static const char *const titles[] = { "KEY ID",  "STATE", "KIND", "ALGORITHM",
+                                          "CREATED", "NEXT",  NULL };
     SCOPED(table) struct table table = TABLE(6);
 
     if (list->n_keys == 0) {

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAP_TESTS_FAKE_HOST_H
+#define ASAP_TESTS_FAKE_HOST_H
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asapctl.h"
+#include "buffer.h"
+#include "codec.h"
+
+/* asapctl with everything around it made up: a server that says what a test
+ * scripted, a clock that jumps, streams in memory. */
+
+#define NOW INT64_C(1795439700) /* 2026-11-23 13:15:00 UTC */
+
+enum { FAKE_ANSWERS_MAX = 4, FAKE_TEXT_MAX = 1 << 16 };
+
+struct fake_host {
+    int64_t now;
+    int64_t interrupt_at;  /* the user ends a wait then; 0: never */
+    bool (*on_call)(void); /* called at each request, may be NULL; false: the server is down */
+    const char *answers[FAKE_ANSWERS_MAX]; /* JSON, in turn; "!..." is a refusal */
+    size_t calls;
+    char url[128]; /* of the last call */
+    char ca_file[128];
+    char path[128];
+    char request[FAKE_TEXT_MAX]; /* of the last call, in JSON */
+    char out[FAKE_TEXT_MAX];
+    char err[FAKE_TEXT_MAX];
+    const char *in;
+    char *environment[4];
+    bool progress;
+};
+
+/* The function that stands in for rpc_call() has no context of its own. */
+static struct fake_host fake;
+
+static inline int64_t fake_now(void *context)
+{
+    (void)context;
+    return fake.now;
+}
+
+static inline bool fake_sleep_until(const struct ctl_clock *clock, int64_t time)
+{
+    (void)clock;
+    if (fake.interrupt_at != 0 && time >= fake.interrupt_at)
+        return false;
+    if (time > fake.now)
+        fake.now = time;
+    return true;
+}
+
+static inline void fake_keep_request(const struct rpc_endpoint *endpoint,
+                                     const char *path,
+                                     const ProtobufCMessage *request)
+{
+    SCOPED(buffer) struct buffer json = BUFFER(FAKE_TEXT_MAX - 1);
+    struct asap_error err = { 0 };
+
+    ck_assert_msg(codec_write_json(request, &json, &err) == ASAP_OK, "%s", err.message);
+    (void)snprintf(fake.request, sizeof fake.request, "%s", json.bytes);
+    (void)snprintf(fake.path, sizeof fake.path, "%s", path);
+    (void)snprintf(fake.url, sizeof fake.url, "%s", endpoint->url);
+    (void)snprintf(fake.ca_file, sizeof fake.ca_file, "%s",
+                   endpoint->ca_file == NULL ? "" : endpoint->ca_file);
+}
+
+/* fail() is hidden by a macro of Check's. */
+static inline enum asap_code fake_refuse(struct asap_error *err,
+                                         enum asap_code code,
+                                         const char *message)
+{
+    err->code = code;
+    (void)snprintf(err->message, sizeof err->message, "%s", message);
+    return code;
+}
+
+static inline enum asap_code fake_call(const struct rpc_endpoint *endpoint,
+                                       const char *path,
+                                       const ProtobufCMessage *request,
+                                       const ProtobufCMessageDescriptor *response,
+                                       ProtobufCMessage **out,
+                                       struct asap_error *err)
+{
+    const char *answer = fake.calls < FAKE_ANSWERS_MAX ? fake.answers[fake.calls] : NULL;
+
+    *out = NULL;
+    fake.calls++;
+    fake_keep_request(endpoint, path, request);
+    if (fake.on_call != NULL && !fake.on_call())
+        return fake_refuse(err, ASAP_UNAVAILABLE, "the server is down");
+    ck_assert_msg(answer != NULL, "an unexpected call of %s", path);
+    if (answer[0] == '!')
+        return fake_refuse(err, ASAP_FAILED_PRECONDITION, answer + 1);
+    return codec_read_json(response, answer, strlen(answer), out, err);
+}
+
+static const struct ctl_clock fake_clock = { fake_now, fake_sleep_until, NULL };
+
+/* What was written to a stream is moved to `text`. */
+static inline void fake_take(FILE *stream, char text[FAKE_TEXT_MAX])
+{
+    size_t length = 0;
+
+    rewind(stream);
+    length = fread(text, 1, FAKE_TEXT_MAX - 1, stream);
+    text[length] = '\0';
+    (void)fclose(stream);
+}
+
+/* Before each test: a server that expects no call, no environment, the time NOW. */
+static inline void fake_reset(void)
+{
+    (void)memset(&fake, 0, sizeof fake);
+    fake.now = NOW;
+}
+
+/* Runs the command line, whose words end with NULL; the exit status. */
+static inline int fake_run(char **words)
+{
+    FILE *const in = tmpfile();
+    FILE *const out = tmpfile();
+    FILE *const err = tmpfile();
+    const struct ctl_host host = { .clock = &fake_clock,
+                                   .call = fake_call,
+                                   .environment = fake.environment,
+                                   .in = in,
+                                   .out = out,
+                                   .err = err,
+                                   .progress = fake.progress };
+    int status = 0;
+
+    ck_assert(in != NULL && out != NULL && err != NULL);
+    if (fake.in != NULL)
+        (void)fputs(fake.in, in);
+    rewind(in);
+    status = asapctl_main(words, &host);
+    (void)fclose(in);
+    fake_take(out, fake.out);
+    fake_take(err, fake.err);
+    return status;
+}
+
+enum { FAKE_WORDS_MAX = 16, FAKE_LINE_MAX = 1024 };
+
+/* The same with the words in one line, apart by blanks; "asapctl" goes before them. */
+static inline int fake_line(const char *line)
+{
+    char copy[FAKE_LINE_MAX] = "";
+    char program[] = "asapctl";
+    char *words[FAKE_WORDS_MAX] = { program };
+    size_t count = 1;
+
+    (void)snprintf(copy, sizeof copy, "%s", line);
+    for (char *word = copy; *word != '\0' && count < FAKE_WORDS_MAX - 1;) {
+        const size_t length = strcspn(word, " ");
+        const bool last = word[length] == '\0';
+
+        word[length] = '\0';
+        if (length > 0)
+            words[count++] = word;
+        word += length + (last ? 0 : 1);
+    }
+    return fake_run(words);
+}
+
+#define assert_contains(text, part)                                                                \
+    ck_assert_msg(strstr(text, part) != NULL, "\"%s\" is missing in:\n%s", part, text)
+#define assert_lacks(text, part)                                                                   \
+    ck_assert_msg(strstr(text, part) == NULL, "\"%s\" is in:\n%s", part, text)
+
+#endif
