@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rpc.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "check_main.h"
+#include "codec.h"
+#include "codec_test.pb-c.h"
+#include "fake_clock.h"
+
+enum { ADMIN_UID = 990, LOG_SIZE = 4096, NOW = 1790000000 };
+
+#define ECHO "/asap.test.Echo/Echo"
+#define ADMIN_ECHO "/asap.test.Echo/AdminEcho"
+#define FAIL "/asap.test.Echo/Fail"
+#define MANGLE "/asap.test.Echo/Mangle"
+
+/* What the handlers saw, and what they are to answer. */
+static struct {
+    int calls;
+    struct rpc_caller caller;
+    void *service;
+    int64_t now;
+    enum asap_code code;
+    const char *field, *message;
+} seen;
+
+static enum asap_code echo(const struct rpc_call *call,
+                           const ProtobufCMessage *in,
+                           ProtobufCMessage *out,
+                           struct asap_error *err)
+{
+    const Asap__Test__Everything *question = (const Asap__Test__Everything *)in;
+    Asap__Test__Everything *answer = (Asap__Test__Everything *)out;
+
+    seen.calls++;
+    seen.caller = *call->caller;
+    seen.service = call->service;
+    seen.now = call->now;
+    answer->int32_value = question->int32_value + 1;
+    return codec_set_string(&answer->text, question->text, err);
+}
+
+/* A failure that leaves a half-filled response behind. */
+static enum asap_code fail_as_told(const struct rpc_call *call,
+                                   const ProtobufCMessage *in,
+                                   ProtobufCMessage *out,
+                                   struct asap_error *err)
+{
+    Asap__Test__Everything *answer = (Asap__Test__Everything *)out;
+
+    (void)call;
+    (void)in;
+    ck_assert_int_eq(codec_set_string(&answer->text, "left behind", err), ASAP_OK);
+    (void)snprintf(err->field, sizeof err->field, "%s", seen.field != NULL ? seen.field : "");
+    (void)snprintf(err->message, sizeof err->message, "%s",
+                   seen.message != NULL ? seen.message : "");
+    return seen.code;
+}
+
+static enum asap_code mangle(const struct rpc_call *call,
+                             const ProtobufCMessage *in,
+                             ProtobufCMessage *out,
+                             struct asap_error *err)
+{
+    Asap__Test__Everything *answer = (Asap__Test__Everything *)out;
+
+    (void)call;
+    (void)in;
+    answer->int32_value = 1;
+    return codec_set_string(&answer->text, "\xff", err);
+}
+
+#define ROW(path, handler, admin)                                                                  \
+    {                                                                                              \
+        path, &asap__test__everything__descriptor, &asap__test__everything__descriptor, handler,   \
+            admin                                                                                  \
+    }
+
+static const struct rpc_method methods[] = {
+    ROW(ECHO, echo, false),
+    ROW(ADMIN_ECHO, echo, true),
+    ROW(FAIL, fail_as_told, false),
+    ROW(MANGLE, mangle, false),
+    { 0 },
+};
+
+static char logged[LOG_SIZE];
+static struct log log_to_memory;
+static struct fake_clock now = { NOW };
+static struct rpc_server server;
+static struct http_request request;
+static struct http_response response;
+static const char *headers[8]; /* names and values in turn */
+
+static const char *find_header(void *transport, const char *name)
+{
+    const char *const *pairs = transport;
+
+    for (; pairs[0] != NULL; pairs += 2)
+        if (strcasecmp(pairs[0], name) == 0)
+            return pairs[1];
+    return NULL;
+}
+
+static void start(void)
+{
+    memset(&seen, 0, sizeof seen);
+    memset(logged, 0, sizeof logged);
+    memset(headers, 0, sizeof headers);
+    log_to_memory = (struct log){ fmemopen(logged, sizeof logged, "w"), LOG_INFO };
+    ck_assert_ptr_nonnull(log_to_memory.stream);
+    server = (struct rpc_server){ .methods = methods,
+                                  .service = &seen,
+                                  .clock = fake_clock_of(&now),
+                                  .log = &log_to_memory,
+                                  .admin_uid = ADMIN_UID };
+    headers[0] = "Content-Type";
+    headers[1] = "application/json";
+    request = (struct http_request){ .method = HTTP_POST,
+                                     .path = ECHO,
+                                     .peer = { .address = "192.0.2.7" },
+                                     .find_header = find_header,
+                                     .transport = (void *)headers };
+    response = (struct http_response){ .body = BUFFER(HTTP_BODY_MAX) };
+}
+
+static void stop(void)
+{
+    buffer_clear(&response.body);
+    (void)fclose(log_to_memory.stream);
+}
+
+static void post(const char *path, const char *body)
+{
+    request.path = path;
+    request.body = body;
+    request.body_length = strlen(body);
+    rpc_handle(&server, &request, &response);
+    (void)fflush(log_to_memory.stream);
+}
+
+static void come_as(uint32_t uid)
+{
+    request.peer = (struct http_peer){ .is_local = true, .uid = uid };
+    (void)snprintf(request.peer.address, sizeof request.peer.address, "uid:%u", uid);
+}
+
+static const char *header(const char *name)
+{
+    for (size_t i = 0; i < response.header_count; i++)
+        if (strcasecmp(response.headers[i].name, name) == 0)
+            return response.headers[i].value;
+    return "";
+}
+
+/* Every failure is a JSON object with a code and a message, and is not to be cached. */
+static void assert_failed(unsigned status, const char *code, const char *message)
+{
+    json_t *body = json_loadb(response.body.bytes, response.body.length, 0, NULL);
+
+    ck_assert_uint_eq(response.status, status);
+    ck_assert_str_eq(header("Content-Type"), "application/json");
+    ck_assert_str_eq(header("Cache-Control"), "no-store");
+    ck_assert_ptr_nonnull(body);
+    ck_assert_str_eq(json_string_value(json_object_get(body, "code")), code);
+    if (message != NULL)
+        ck_assert_str_eq(json_string_value(json_object_get(body, "message")), message);
+    json_decref(body);
+}
+
+START_TEST(a_method_is_called_with_the_request_and_answers)
+{
+    post(ECHO, "{\"int32Value\":41,\"text\":\"x\"}");
+    ck_assert_uint_eq(response.status, 200);
+    ck_assert_str_eq(response.body.bytes, "{\"int32Value\":42,\"text\":\"x\"}");
+    ck_assert_str_eq(header("Content-Type"), "application/json");
+    ck_assert_str_eq(header("Cache-Control"), "no-store");
+    ck_assert_int_eq(seen.now, NOW);
+    ck_assert_ptr_eq(seen.service, &seen);
+    ck_assert_str_eq(seen.caller.name, "192.0.2.7");
+    ck_assert(!seen.caller.is_admin);
+    ck_assert_str_eq(logged, "");
+}
+END_TEST
+
+START_TEST(an_empty_body_is_an_empty_request)
+{
+    post(ECHO, "");
+    ck_assert_uint_eq(response.status, 200);
+    ck_assert_str_eq(response.body.bytes, "{\"int32Value\":1}");
+}
+END_TEST
+
+static const struct {
+    const char *value;
+    bool accepted;
+} content_types[] = {
+    { "application/json", true },
+    { "Application/JSON", true },
+    { "application/json;charset=utf-8", true },
+    { "application/json ; charset=UTF-8", true },
+    { "application/json; charset=\"utf-8\"", true },
+    { "application/json; charset=latin1", false },
+    { "application/json; version=2", false },
+    { "application/json;", false },
+    { "application/jsonp", false },
+    { "application/proto", false },
+    { "text/plain", false },
+    { "", false },
+    { NULL, false },
+};
+
+START_TEST(only_json_is_taken)
+{
+    headers[0] = content_types[_i].value == NULL ? NULL : "Content-Type";
+    headers[1] = content_types[_i].value;
+    post(ECHO, "{}");
+    ck_assert_int_eq(seen.calls, content_types[_i].accepted ? 1 : 0);
+    if (content_types[_i].accepted) {
+        ck_assert_uint_eq(response.status, 200);
+        return;
+    }
+    assert_failed(415, "invalid_argument", NULL);
+    ck_assert_str_eq(header("Accept-Post"), "application/json");
+}
+END_TEST
+
+static const enum http_method not_post[] = { HTTP_GET, HTTP_HEAD, HTTP_OTHER };
+
+START_TEST(only_post_calls_a_method)
+{
+    request.method = not_post[_i];
+    post(ECHO, "");
+    assert_failed(405, "invalid_argument", NULL);
+    ck_assert_str_eq(header("Allow"), "POST");
+    ck_assert_int_eq(seen.calls, 0);
+}
+END_TEST
+
+static const char *const strangers[] = { "/asap.test.Echo/Echoes", "/asap.test.Echo/echo",
+                                         "/asap.test.Echo/", "/asap.test.Other/Echo" };
+
+START_TEST(a_method_that_is_not_there_is_unimplemented)
+{
+    post(strangers[_i], "{}");
+    assert_failed(404, "unimplemented", NULL);
+    ck_assert_int_eq(seen.calls, 0);
+}
+END_TEST
+
+static const struct {
+    const char *name, *value;
+    unsigned status;
+    const char *code; /* NULL: accepted */
+} extra_headers[] = {
+    { "Connect-Protocol-Version", "1", 200, NULL },
+    { "Connect-Protocol-Version", "2", 400, "invalid_argument" },
+    { "Content-Encoding", "identity", 200, NULL },
+    { "Content-Encoding", "gzip", 501, "unimplemented" },
+};
+
+START_TEST(the_protocol_version_is_1_and_nothing_is_compressed)
+{
+    headers[2] = extra_headers[_i].name;
+    headers[3] = extra_headers[_i].value;
+    post(ECHO, "{}");
+    if (extra_headers[_i].code == NULL)
+        ck_assert_uint_eq(response.status, 200);
+    else
+        assert_failed(extra_headers[_i].status, extra_headers[_i].code, NULL);
+    ck_assert_int_eq(seen.calls, extra_headers[_i].code == NULL ? 1 : 0);
+}
+END_TEST
+
+static const struct {
+    bool is_local;
+    uint32_t uid;
+    bool allowed;
+} callers[] = {
+    { true, 0, true },           { true, ADMIN_UID, true }, { true, 1000, false },
+    { true, UINT32_MAX, false }, { false, 0, false },       { false, ADMIN_UID, false },
+};
+
+START_TEST(admin_methods_are_for_root_and_the_user_of_the_server)
+{
+    come_as(callers[_i].uid);
+    request.peer.is_local = callers[_i].is_local;
+    post(ADMIN_ECHO, "{}");
+    ck_assert_int_eq(seen.calls, callers[_i].allowed ? 1 : 0);
+    if (callers[_i].allowed)
+        ck_assert(seen.caller.is_admin);
+    else
+        assert_failed(403, "permission_denied", NULL);
+}
+END_TEST
+
+START_TEST(a_caller_without_the_right_learns_nothing_of_the_request)
+{
+    come_as(1000);
+    post(ADMIN_ECHO, "{");
+    assert_failed(403, "permission_denied", NULL);
+}
+END_TEST
+
+START_TEST(malformed_json_is_the_callers_fault)
+{
+    post(ECHO, "{\"text\":");
+    assert_failed(400, "invalid_argument", NULL);
+    ck_assert_ptr_nonnull(strstr(response.body.bytes, "line 1"));
+    ck_assert_int_eq(seen.calls, 0);
+}
+END_TEST
+
+START_TEST(a_value_of_the_wrong_type_is_named)
+{
+    post(ECHO, "{\"children\":[{\"text\":5}]}");
+    assert_failed(400, "invalid_argument", "children[0].text: expected a string, found a number");
+}
+END_TEST
+
+static const struct {
+    enum asap_code code;
+    const char *field, *message;
+    unsigned status;
+    const char *name, *expected;
+    bool logged;
+} failures[] = {
+    { ASAP_NOT_FOUND, NULL, "no issuer x", 404, "not_found", "no issuer x", false },
+    { ASAP_INVALID_ARGUMENT, "name", "is empty", 400, "invalid_argument", "name: is empty", false },
+    { ASAP_ALREADY_EXISTS, NULL, "it is there", 409, "already_exists", "it is there", false },
+    { ASAP_INTERNAL, NULL, "it broke", 500, "internal", "it broke", true },
+    { ASAP_UNAVAILABLE, NULL, "busy", 503, "unavailable", "busy", true },
+    { ASAP_DATA_LOSS, NULL, "gone", 500, "data_loss", "gone", true },
+    { ASAP_ABORTED, NULL, NULL, 409, "aborted", "aborted", false },
+    { ASAP_NOT_FOUND, NULL, "no issuer \xc3", 404, "not_found", "no issuer ", false },
+    { ASAP_NOT_FOUND, NULL, "say \"x\"\n", 404, "not_found", "say \"x\"\n", false },
+};
+
+START_TEST(a_failure_of_a_method_becomes_an_error_object)
+{
+    seen.code = failures[_i].code;
+    seen.field = failures[_i].field;
+    seen.message = failures[_i].message;
+    post(FAIL, "{}");
+    assert_failed(failures[_i].status, failures[_i].name, failures[_i].expected);
+    ck_assert_ptr_null(strstr(response.body.bytes, "left behind"));
+    ck_assert_int_eq(strstr(logged, "error: 192.0.2.7 called " FAIL ": ") != NULL,
+                     failures[_i].logged);
+    ck_assert_int_eq(logged[0] != '\0', failures[_i].logged);
+}
+END_TEST
+
+START_TEST(a_response_that_cannot_be_written_is_an_internal_error)
+{
+    post(MANGLE, "{}");
+    assert_failed(500, "internal", NULL);
+    ck_assert_ptr_null(strstr(response.body.bytes, "int32Value"));
+    ck_assert_ptr_nonnull(strstr(logged, "error: "));
+}
+END_TEST
+
+START_TEST(administration_is_logged_with_who_did_what_and_how_it_ended)
+{
+    come_as(0);
+    post(ADMIN_ECHO, "{\"text\":\"hidden\"}");
+    ck_assert_ptr_nonnull(strstr(logged, "info: uid:0 called " ADMIN_ECHO ": ok\n"));
+    ck_assert_ptr_null(strstr(logged, "hidden"));
+}
+END_TEST
+
+START_TEST(an_attempt_at_administration_is_logged)
+{
+    come_as(1000);
+    post(ADMIN_ECHO, "{}");
+    ck_assert_ptr_nonnull(
+        strstr(logged, "info: uid:1000 called " ADMIN_ECHO ": permission_denied: "));
+}
+END_TEST
+
+START_TEST(untrusted_text_stays_on_its_line_of_the_log)
+{
+    seen.code = ASAP_INTERNAL;
+    seen.message = "bad\nerror: forged \x1b[2J";
+    post(FAIL, "{}");
+    ck_assert_ptr_nonnull(strstr(logged, "bad\\x0aerror: forged \\x1b[2J\n"));
+    ck_assert_ptr_eq(strchr(logged, '\n'), logged + strlen(logged) - 1);
+}
+END_TEST
+
+static const struct {
+    const char *path;
+    bool matches;
+} paths[] = {
+    { "/asap.v1.Server/GetStatus", true },
+    { "/asap.v1.sub.Server/Get_Status2", true },
+    { "/asap.v1.Server/Unknown", true },
+    { "/asap.Server/GetStatus", false },
+    { "/asap.v1.Server", false },
+    { "/asap.v1.Server/", false },
+    { "/asap.v1.Server/Get/Status", false },
+    { "/asap.v1.Server/Get.Status", false },
+    { "/asap.v1./Get", false },
+    { "/asap..Server/Get", false },
+    { "/asap.v1.Server//Get", false },
+    { "/asap.v1.Server/Get%20", false },
+    { "/asap/v1.Server/Get", false },
+    { "/asapx.v1.Server/Get", false },
+    { "/payments/api/key.pem", false },
+    { "/asap.", false },
+    { "/", false },
+    { "", false },
+};
+
+START_TEST(paths_of_methods_are_told_from_those_of_keys)
+{
+    ck_assert_msg(rpc_matches(paths[_i].path) == paths[_i].matches, "%s", paths[_i].path);
+}
+END_TEST
+
+static void add_calls(TCase *calls)
+{
+    tcase_add_checked_fixture(calls, start, stop);
+    tcase_add_test(calls, a_method_is_called_with_the_request_and_answers);
+    tcase_add_test(calls, an_empty_body_is_an_empty_request);
+    tcase_add_loop_test(calls, only_json_is_taken, 0, COUNT(content_types));
+    tcase_add_loop_test(calls, only_post_calls_a_method, 0, COUNT(not_post));
+    tcase_add_loop_test(calls, a_method_that_is_not_there_is_unimplemented, 0, COUNT(strangers));
+    tcase_add_loop_test(calls, the_protocol_version_is_1_and_nothing_is_compressed, 0,
+                        COUNT(extra_headers));
+    tcase_add_loop_test(calls, admin_methods_are_for_root_and_the_user_of_the_server, 0,
+                        COUNT(callers));
+    tcase_add_test(calls, a_caller_without_the_right_learns_nothing_of_the_request);
+    tcase_add_test(calls, malformed_json_is_the_callers_fault);
+    tcase_add_test(calls, a_value_of_the_wrong_type_is_named);
+    tcase_add_loop_test(calls, a_failure_of_a_method_becomes_an_error_object, 0, COUNT(failures));
+    tcase_add_test(calls, a_response_that_cannot_be_written_is_an_internal_error);
+    tcase_add_test(calls, administration_is_logged_with_who_did_what_and_how_it_ended);
+    tcase_add_test(calls, an_attempt_at_administration_is_logged);
+    tcase_add_test(calls, untrusted_text_stays_on_its_line_of_the_log);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("rpc");
+    TCase *calls = tcase_create("calls");
+    TCase *routing = tcase_create("routing");
+
+    add_calls(calls);
+    tcase_add_loop_test(routing, paths_of_methods_are_told_from_those_of_keys, 0, COUNT(paths));
+    suite_add_tcase(suite, calls);
+    suite_add_tcase(suite, routing);
+    return check_main(suite);
+}
