@@ -175,6 +175,18 @@ static enum asap_code explain_block(struct span span,
     return refuse_key(err, otherwise);
 }
 
+static char url_safe(char character)
+{
+    switch (character) {
+    case '+':
+        return '-';
+    case '/':
+        return '_';
+    default:
+        return character;
+    }
+}
+
 /* Base64 (RFC 4648 section 4) by way of its url-safe form, whose reader is strict. */
 static enum asap_code read_base64(struct span body, struct buffer *out, struct asap_error *err)
 {
@@ -187,7 +199,7 @@ static enum asap_code read_base64(struct span body, struct buffer *out, struct a
         if (character == '-' || character == '_')
             return refuse_key(err, "the PUBLIC KEY block is not base64; copy the file anew");
         if (!is_space(character))
-            text[length++] = character == '+' ? '-' : character == '/' ? '_' : character;
+            text[length++] = url_safe(character);
     }
     if (length == 0 || length % 4 != 0)
         return refuse_key(err, "the PUBLIC KEY block is cut short; copy the file anew");
@@ -302,6 +314,7 @@ enum asap_code pem_check_policy(EVP_PKEY *key, struct asap_error *err)
 }
 
 /* OpenSSL would ask on the terminal without one. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's. */
 static int refuse_passphrase(char *buffer, int size, int writing, void *context)
 {
     (void)buffer;
