@@ -247,6 +247,9 @@ void connection_end_request(struct connection *connection)
 
     set_deadline(connection, (int64_t)limits->idle_ms + limits->header_ms);
     atomic_store(&connection->is_busy, false);
+    /* Either this sees that a drain has begun, or the drain sees that this one is idle. */
+    if (registry_is_draining(connection->registry))
+        (void)shutdown(connection->fd, SHUT_RDWR);
 }
 
 void registry_drain(struct registry *registry)
