@@ -1,90 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "certificate.h"
 
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HOUR = 3600 };
+enum { VERSION_3 = 2, LIFETIME_SECONDS = 3600 };
 
-static void require(bool works, const char *what)
+static void require(int is_fine)
 {
-    if (works)
+    if (is_fine)
         return;
-    (void)fprintf(stderr, "certificate: %s\n", what);
+    (void)fprintf(stderr, "certificate for the test: cannot be made\n");
     abort();
 }
 
-static void extend(X509 *x509, int nid, const char *value)
+static void add_extension(X509 *certificate, int kind, const char *value)
 {
-    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+    X509V3_CTX context;
+    X509_EXTENSION *extension = NULL;
 
-    require(extension != NULL && X509_add_ext(x509, extension, -1) == 1, value);
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
+    extension = X509V3_EXT_conf_nid(NULL, &context, kind, value);
+    require(extension != NULL && X509_add_ext(certificate, extension, -1) == 1);
     X509_EXTENSION_free(extension);
 }
 
-/* Unsigned, with a key of its own. */
-static struct certificate make(const char *common_name, int64_t seconds)
+static X509 *make(EVP_PKEY *key, const char *name)
 {
-    struct certificate made = { .key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"),
-                                .x509 = X509_new() };
-    X509_NAME *subject = NULL;
+    X509 *certificate = X509_new();
+    X509_NAME *subject = X509_NAME_new();
 
-    require(made.key != NULL && made.x509 != NULL, "out of memory");
-    subject = X509_get_subject_name(made.x509);
-    require(X509_set_version(made.x509, X509_VERSION_3) == 1
-                && ASN1_INTEGER_set(X509_get_serialNumber(made.x509), 1) == 1
-                && X509_gmtime_adj(X509_getm_notBefore(made.x509), -HOUR) != NULL
-                && X509_gmtime_adj(X509_getm_notAfter(made.x509), (long)seconds) != NULL
-                && X509_set_pubkey(made.x509, made.key) == 1
-                && X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-                                              (const unsigned char *)common_name, -1, -1, 0)
-                       == 1,
-            common_name);
-    return made;
+    require(certificate != NULL && subject != NULL
+            && X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name,
+                                          -1, -1, 0)
+                   == 1
+            && X509_set_version(certificate, VERSION_3) == 1
+            && ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1) == 1
+            && X509_gmtime_adj(X509_getm_notBefore(certificate), -LIFETIME_SECONDS) != NULL
+            && X509_gmtime_adj(X509_getm_notAfter(certificate), LIFETIME_SECONDS) != NULL
+            && X509_set_subject_name(certificate, subject) == 1
+            && X509_set_issuer_name(certificate, subject) == 1
+            && X509_set_pubkey(certificate, key) == 1);
+    add_extension(certificate, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1");
+    add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
+    require(X509_sign(certificate, key, EVP_sha256()) > 0);
+    X509_NAME_free(subject);
+    return certificate;
 }
 
-static void sign(const struct certificate *certificate, const struct certificate *authority)
+void certificate_write(const char *certificate_file, const char *key_file, const char *name)
 {
-    require(X509_set_issuer_name(certificate->x509, X509_get_subject_name(authority->x509)) == 1
-                && X509_sign(certificate->x509, authority->key, EVP_sha256()) > 0,
-            "cannot sign");
-}
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = key == NULL ? NULL : make(key, name);
+    FILE *certificate_stream = fopen(certificate_file, "w");
+    FILE *key_stream = fopen(key_file, "w");
 
-struct certificate certificate_authority(const char *common_name)
-{
-    struct certificate made = make(common_name, HOUR);
-
-    extend(made.x509, NID_basic_constraints, "critical,CA:TRUE");
-    extend(made.x509, NID_key_usage, "critical,keyCertSign");
-    sign(&made, &made);
-    return made;
-}
-
-struct certificate certificate_for(const struct certificate *authority,
-                                   const char *name,
-                                   int64_t seconds)
-{
-    struct certificate made = make("server", seconds);
-
-    extend(made.x509, NID_subject_alt_name, name);
-    sign(&made, authority);
-    return made;
-}
-
-void certificate_write(const struct certificate *certificate, const char *path)
-{
-    FILE *file = fopen(path, "wx");
-
-    require(file != NULL && PEM_write_X509(file, certificate->x509) == 1, path);
-    require(fclose(file) == 0, path);
-}
-
-void certificate_clear(struct certificate *certificate)
-{
-    EVP_PKEY_free(certificate->key);
-    X509_free(certificate->x509);
-    *certificate = (struct certificate){ .key = NULL };
+    require(certificate != NULL && certificate_stream != NULL && key_stream != NULL
+            && PEM_write_X509(certificate_stream, certificate) == 1
+            && PEM_write_PKCS8PrivateKey(key_stream, key, NULL, NULL, 0, NULL, NULL) == 1);
+    require(fclose(certificate_stream) == 0 && fclose(key_stream) == 0);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
 }

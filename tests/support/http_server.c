@@ -255,7 +255,7 @@ struct http_server *http_server_start(const char *socket_path)
     return start(socket_path, NULL);
 }
 
-static SSL_CTX *tls_with(const struct certificate *certificate, int least, int most)
+static SSL_CTX *tls_with(const struct test_identity *certificate, int least, int most)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
@@ -268,12 +268,12 @@ static SSL_CTX *tls_with(const struct certificate *certificate, int least, int m
     return context;
 }
 
-struct http_server *http_server_start_tls(const struct certificate *certificate)
+struct http_server *http_server_start_tls(const struct test_identity *certificate)
 {
     return start(NULL, tls_with(certificate, TLS1_2_VERSION, TLS1_3_VERSION));
 }
 
-struct http_server *http_server_start_old_tls(const struct certificate *certificate)
+struct http_server *http_server_start_old_tls(const struct test_identity *certificate)
 {
     return start(NULL, tls_with(certificate, TLS1_VERSION, TLS1_1_VERSION));
 }

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "certificate.h"
+#include "test_authority.h"
 
 /* An HTTP/1.1 server that says what a test scripted, byte for byte, and keeps
  * what it was asked. One thread serves every connection in turn. */
@@ -15,10 +15,10 @@ struct http_server;
 struct http_server *http_server_start(const char *socket_path);
 
 /* The same on 127.0.0.1 over TLS, with this certificate, of TLS 1.2 and 1.3. */
-struct http_server *http_server_start_tls(const struct certificate *certificate);
+struct http_server *http_server_start_tls(const struct test_identity *certificate);
 
 /* The same, of no version over TLS 1.1. */
-struct http_server *http_server_start_old_tls(const struct certificate *certificate);
+struct http_server *http_server_start_old_tls(const struct test_identity *certificate);
 
 /* "http://127.0.0.1:PORT", "https://127.0.0.1:PORT", or "unix:PATH". */
 const char *http_server_url(const struct http_server *server);

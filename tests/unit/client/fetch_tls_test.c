@@ -7,17 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "certificate.h"
 #include "check_main.h"
 #include "http_server.h"
+#include "test_authority.h"
 
 enum { HOUR = 3600 };
 
 static char folder[128];
 static char ours[160];
 static char theirs[160];
-static struct certificate authority;
-static struct certificate other_authority;
+static struct test_identity authority;
+static struct test_identity other_authority;
 
 static void start(void)
 {
@@ -27,16 +27,16 @@ static void start(void)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     (void)snprintf(ours, sizeof ours, "%s/ours.pem", folder);
     (void)snprintf(theirs, sizeof theirs, "%s/theirs.pem", folder);
-    authority = certificate_authority("ours");
-    other_authority = certificate_authority("theirs");
-    certificate_write(&authority, ours);
-    certificate_write(&other_authority, theirs);
+    authority = test_authority_new("ours");
+    other_authority = test_authority_new("theirs");
+    test_identity_write(&authority, ours);
+    test_identity_write(&other_authority, theirs);
 }
 
 static void stop(void)
 {
-    certificate_clear(&authority);
-    certificate_clear(&other_authority);
+    test_identity_clear(&authority);
+    test_identity_clear(&other_authority);
     (void)unlink(ours);
     (void)unlink(theirs);
     (void)rmdir(folder);
@@ -61,14 +61,14 @@ static enum asap_code fetch_from(struct http_server *server,
 
 START_TEST(a_server_of_the_authority_is_trusted)
 {
-    struct certificate certificate = certificate_for(&authority, "IP:127.0.0.1", HOUR);
+    struct test_identity certificate = test_authority_sign(&authority, "IP:127.0.0.1", HOUR);
     struct http_server *server = http_server_start_tls(&certificate);
     struct asap_error err = { 0 };
 
     ck_assert_succeeds(fetch_from(server, ours, &err));
     ck_assert_uint_eq(http_server_requests(server), 1);
     http_server_stop(server);
-    certificate_clear(&certificate);
+    test_identity_clear(&certificate);
 }
 END_TEST
 
@@ -85,8 +85,8 @@ static const struct {
 
 START_TEST(a_server_that_does_not_prove_its_name_is_not_asked)
 {
-    struct certificate certificate =
-        certificate_for(&authority, refused[_i].name, refused[_i].seconds);
+    struct test_identity certificate =
+        test_authority_sign(&authority, refused[_i].name, refused[_i].seconds);
     struct http_server *server = http_server_start_tls(&certificate);
     struct asap_error err = { 0 };
 
@@ -96,20 +96,20 @@ START_TEST(a_server_that_does_not_prove_its_name_is_not_asked)
     ck_assert_ptr_nonnull(strstr(err.message, "(is its authority in the CA file?)"));
     ck_assert_uint_eq(http_server_requests(server), 0);
     http_server_stop(server);
-    certificate_clear(&certificate);
+    test_identity_clear(&certificate);
 }
 END_TEST
 
 START_TEST(tls_1_1_is_too_old)
 {
-    struct certificate certificate = certificate_for(&authority, "IP:127.0.0.1", HOUR);
+    struct test_identity certificate = test_authority_sign(&authority, "IP:127.0.0.1", HOUR);
     struct http_server *server = http_server_start_old_tls(&certificate);
     struct asap_error err = { 0 };
 
     ck_assert_int_eq(fetch_from(server, ours, &err), ASAP_UNAVAILABLE);
     ck_assert_uint_eq(http_server_requests(server), 0);
     http_server_stop(server);
-    certificate_clear(&certificate);
+    test_identity_clear(&certificate);
 }
 END_TEST
 
