@@ -43,7 +43,8 @@ asap_verifier_new(struct asap_retriever *keys,
 /* On ASAP_OK the caller owns *out and frees it with asap_claims_free().
  * ASAP_UNAUTHENTICATED: the token is bad, and err->reason says which rule it broke.
  * ASAP_PERMISSION_DENIED: the issuer is not on the allow-list.
- * ASAP_UNAVAILABLE: the key could not be fetched; the token may be good. */
+ * ASAP_UNAVAILABLE: the key could not be fetched, or the memory of used tokens is full; the token
+ * may be good. */
 ASAP_API ASAP_MUST_CHECK enum asap_code asap_verifier_check(struct asap_verifier *verifier,
                                                             const char *token,
                                                             size_t token_length,
