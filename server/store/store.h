@@ -21,9 +21,11 @@
  * Failures of the database itself are ASAP_UNAVAILABLE. */
 struct store;
 
-/* `url` is "sqlite:PATH". Opens the database, creates it when `create` and it does not exist, and
- * applies the migrations that it lacks, each in a transaction.
- * ASAP_FAILED_PRECONDITION: it is another program's, or from a newer asapd. */
+/* `url` is "sqlite:PATH", or "sqlite::memory:" for one that ends with the store. Opens the
+ * database, creates it with mode 0600 when `create` and it does not exist, and applies the
+ * migrations that it lacks, each in a transaction. ASAP_NOT_FOUND: there is none.
+ * ASAP_FAILED_PRECONDITION: it is another program's, from a newer asapd, or others can read it;
+ * nothing was changed. */
 ASAP_MUST_CHECK enum asap_code store_open(const char *url,
                                           bool create,
                                           const struct log *log,
@@ -69,7 +71,7 @@ ASAP_MUST_CHECK enum asap_code store_get_value(
 ASAP_MUST_CHECK enum asap_code store_put_value(
     struct txn *txn, const char *name, const void *bytes, size_t length, struct asap_error *err);
 
-enum { ALGORITHM_NAME_SIZE = 8, REVOKE_REASON_SIZE = 256 };
+enum { ALGORITHM_NAME_SIZE = 8, KEY_DIGEST_SIZE = 65, REVOKE_REASON_SIZE = 256 };
 
 struct issuer_row {
     int64_t id; /* set by store_add_issuer() */
@@ -78,8 +80,7 @@ struct issuer_row {
     char algorithm[ALGORITHM_NAME_SIZE]; /* of managed keys, "" for an external issuer */
     int64_t max_lifetime;                /* seconds */
     int64_t create_time;
-    int64_t
-        delete_time; /* LIFECYCLE_NEVER while it exists; a deleted one keeps its name for ever */
+    int64_t delete_time; /* LIFECYCLE_NEVER while it exists; the name stays taken */
 };
 
 ASAP_MUST_CHECK enum asap_code store_add_issuer(struct txn *txn,
@@ -110,12 +111,17 @@ struct key_row {
     char algorithm[ALGORITHM_NAME_SIZE];
     char thumbprint[JWK_THUMBPRINT_SIZE];
     char pem[PEM_PUBLISHED_MAX + 1];
-    char digest[65]; /* hexadecimal SHA-256 of kid, newline, pem: finds a damaged row */
+    char digest[KEY_DIGEST_SIZE]; /* see key_row_digest() */
     int64_t create_time;
     struct key_times times;
     int64_t max_lifetime; /* seconds */
     char revoke_reason[REVOKE_REASON_SIZE];
 };
+
+/* Hexadecimal SHA-256 of kid, newline, pem. A row whose digest is another is damaged. */
+ASAP_MUST_CHECK enum asap_code key_row_digest(const struct key_row *row,
+                                              char out[KEY_DIGEST_SIZE],
+                                              struct asap_error *err);
 
 /* ASAP_ALREADY_EXISTS: the kid, or the thumbprint under any kid, was used before; the message
  * names the kid. Also fills row->digest. */
@@ -137,14 +143,16 @@ ASAP_MUST_CHECK enum asap_code store_list_keys(struct txn *txn,
                                                struct asap_error *err);
 
 /* Calls `visit` with every key that is not retired or revoked at `now`, in no order; a failure of
- * `visit` ends it and is returned. The row is borrowed for the call. */
+ * `visit` ends it and is returned. The row is borrowed for the call. One that cannot be read whole
+ * has a digest that does not fit. */
 typedef enum asap_code key_visitor(void *context,
                                    const struct key_row *row,
                                    struct asap_error *err);
 ASAP_MUST_CHECK enum asap_code store_each_live_key(
     struct txn *txn, int64_t now, key_visitor *visit, void *context, struct asap_error *err);
 
-/* Sealed private keys, one for each managed key until it is destroyed. */
+/* Sealed private keys, one for each managed key until it is destroyed. Putting one replaces what
+ * was there, and destroying none is no failure. */
 ASAP_MUST_CHECK enum asap_code store_put_sealed(
     struct txn *txn, int64_t key_id, const void *bytes, size_t length, struct asap_error *err);
 /* ASAP_NOT_FOUND. The caller frees *out with free(). */

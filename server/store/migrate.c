@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "migrate.h"
+
+#include "fail.h"
+#include "sql.h"
+
+static int newest(const struct migration *migrations)
+{
+    int version = 0;
+
+    for (const struct migration *next = migrations; next->version != 0; next++)
+        version = next->version;
+    return version;
+}
+
+static enum asap_code apply_within(struct sql_connection *connection,
+                                   const struct migration *migration,
+                                   struct asap_error *err)
+{
+    const struct sql_driver *driver = connection->driver;
+
+    TRY(driver->run_script(connection, migration->sql, err));
+    TRY(driver->set_version(connection, migration->version, err));
+    return driver->commit(connection, err);
+}
+
+static enum asap_code apply(struct sql_connection *connection,
+                            const struct migration *migration,
+                            struct asap_error *err)
+{
+    enum asap_code code = ASAP_OK;
+
+    TRY(connection->driver->begin(connection, err));
+    code = apply_within(connection, migration, err);
+    if (code != ASAP_OK)
+        connection->driver->rollback(connection);
+    return code;
+}
+
+enum asap_code migrate(struct sql_connection *connection,
+                       const struct log *log,
+                       struct asap_error *err)
+{
+    const struct migration *const migrations = connection->driver->migrations;
+    int version = 0;
+
+    TRY(connection->driver->get_version(connection, &version, err));
+    if (version > newest(migrations))
+        return fail(err, ASAP_FAILED_PRECONDITION,
+                    "the database is from a newer asapd (schema %d, this one knows %d); run that "
+                    "version, or restore the backup made before the upgrade",
+                    version, newest(migrations));
+    for (const struct migration *next = migrations; next->version != 0; next++) {
+        if (next->version <= version)
+            continue;
+        TRY(apply(connection, next, err));
+        log_write(log, LOG_INFO, "applied migration %s to the database", next->name);
+    }
+    return ASAP_OK;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_MIGRATE_H
+#define ASAPD_MIGRATE_H
+
+#include <stddef.h>
+
+#include <asap/error.h>
+
+#include "log.h"
+
+/* Brings a database up to the newest schema that this program knows. */
+
+struct sql_connection;
+
+struct migration {
+    int version; /* 1, 2, 3 ...; 0 ends the table */
+    const char *name;
+    const char *sql;
+};
+
+extern const struct migration sqlite_migrations[]; /* from migrations/sqlite */
+
+/* Applies what is missing, each in a transaction of its own, and logs it.
+ * ASAP_FAILED_PRECONDITION: the database is newer than this program; nothing was changed. */
+ASAP_MUST_CHECK enum asap_code migrate(struct sql_connection *connection,
+                                       const struct log *log,
+                                       struct asap_error *err);
+
+#endif

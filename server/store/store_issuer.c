@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "fail.h"
+#include "transaction.h"
+
+/* Issuers. Names are ASCII and compare byte by byte. */
+
+#define COLUMNS "id, name, managed, algorithm, max_lifetime, create_time, delete_time"
+
+static const char insert_issuer[] =
+    "INSERT INTO issuer (name, managed, algorithm, max_lifetime, create_time, delete_time)"
+    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
+
+static const char select_issuer[] =
+    "SELECT " COLUMNS " FROM issuer WHERE name = $1 AND delete_time IS NULL";
+
+static const char select_any_issuer[] = "SELECT " COLUMNS " FROM issuer WHERE name = $1";
+
+static const char select_issuer_between[] =
+    "SELECT " COLUMNS " FROM issuer WHERE name > $1 AND name < $2 ORDER BY name LIMIT 1";
+
+static const char select_issuers_after[] =
+    "SELECT " COLUMNS " FROM issuer WHERE name > $1 AND delete_time IS NULL"
+    " ORDER BY name LIMIT $2";
+
+/* In the order of COLUMNS. */
+static const struct sql_member members[] = {
+    { MEMBER_INTEGER, offsetof(struct issuer_row, id), 0 },
+    { MEMBER_TEXT, offsetof(struct issuer_row, name), ISSUER_MAX + 1 },
+    { MEMBER_FLAG, offsetof(struct issuer_row, managed), 0 },
+    { MEMBER_TEXT, offsetof(struct issuer_row, algorithm), ALGORITHM_NAME_SIZE },
+    { MEMBER_INTEGER, offsetof(struct issuer_row, max_lifetime), 0 },
+    { MEMBER_INTEGER, offsetof(struct issuer_row, create_time), 0 },
+    { MEMBER_TIME, offsetof(struct issuer_row, delete_time), 0 },
+};
+enum { MEMBERS = sizeof members / sizeof *members };
+
+static enum asap_code read_issuer(void *context,
+                                  const struct sql_value *columns,
+                                  struct asap_error *err)
+{
+    return sql_read_members(columns, members, MEMBERS, context)
+               ? ASAP_OK
+               : transaction_damaged("an issuer", err);
+}
+
+static enum asap_code read_id(void *context,
+                              const struct sql_value *columns,
+                              struct asap_error *err)
+{
+    (void)err;
+    return sql_read_members(columns, members, 1, context) ? ASAP_OK
+                                                          : transaction_damaged("an issuer", err);
+}
+
+enum asap_code store_add_issuer(struct txn *txn, struct issuer_row *row, struct asap_error *err)
+{
+    struct sql_value parameters[MEMBERS - 1];
+    const struct sql_query query = { insert_issuer, parameters, MEMBERS - 1, read_id, row };
+    bool added = false;
+
+    sql_write_members(row, members + 1, MEMBERS - 1, parameters);
+    TRY(transaction_find(txn, &query, &added, err));
+    if (!added)
+        return fail(err, ASAP_ALREADY_EXISTS,
+                    "the issuer %s exists or existed, and a name is never used again", row->name);
+    return ASAP_OK;
+}
+
+enum asap_code
+store_get_issuer(struct txn *txn, const char *name, struct issuer_row *out, struct asap_error *err)
+{
+    const struct sql_value parameters[] = { sql_text(name) };
+    const struct sql_query query = { select_issuer, parameters, 1, read_issuer, out };
+    bool found = false;
+
+    *out = (struct issuer_row){ 0 };
+    TRY(transaction_find(txn, &query, &found, err));
+    return found ? ASAP_OK : fail(err, ASAP_NOT_FOUND, "there is no issuer %s", name);
+}
+
+/* `name` itself, then each path prefix of it. */
+static enum asap_code find_ancestor(
+    struct txn *txn, const char *name, struct issuer_row *out, bool *found, struct asap_error *err)
+{
+    struct sql_value parameters[] = { sql_text(name) };
+    const struct sql_query query = { select_any_issuer, parameters, 1, read_issuer, out };
+
+    for (;;) {
+        size_t length = parameters[0].length;
+
+        TRY(transaction_find(txn, &query, found, err));
+        while (length > 0 && name[length - 1] != '/')
+            length--;
+        if (*found || length == 0)
+            return ASAP_OK;
+        parameters[0].length = length - 1;
+    }
+}
+
+/* What begins with `name` and a slash lies between these two, since '0' is the byte after '/'. */
+static enum asap_code find_descendant(
+    struct txn *txn, const char *name, struct issuer_row *out, bool *found, struct asap_error *err)
+{
+    char low[ISSUER_MAX + 2];
+    char high[ISSUER_MAX + 2];
+    struct sql_value parameters[2];
+    const struct sql_query query = { select_issuer_between, parameters, 2, read_issuer, out };
+
+    *found = false;
+    if (strlen(name) > ISSUER_MAX)
+        return ASAP_OK;
+    (void)snprintf(low, sizeof low, "%s/", name);
+    (void)snprintf(high, sizeof high, "%s0", name);
+    parameters[0] = sql_text(low);
+    parameters[1] = sql_text(high);
+    return transaction_find(txn, &query, found, err);
+}
+
+enum asap_code store_find_related_issuer(struct txn *txn,
+                                         const char *name,
+                                         struct issuer_row *out,
+                                         struct asap_error *err)
+{
+    bool found = false;
+
+    *out = (struct issuer_row){ 0 };
+    TRY(find_ancestor(txn, name, out, &found, err));
+    if (!found)
+        TRY(find_descendant(txn, name, out, &found, err));
+    return found ? ASAP_OK : fail(err, ASAP_NOT_FOUND, "no issuer is related to %s", name);
+}
+
+struct list {
+    struct issuer_row *rows;
+    size_t limit;
+    size_t count;
+};
+
+static enum asap_code append_issuer(void *context,
+                                    const struct sql_value *columns,
+                                    struct asap_error *err)
+{
+    struct list *list = context;
+
+    if (list->count == list->limit)
+        return ASAP_OK;
+    TRY(read_issuer(&list->rows[list->count], columns, err));
+    list->count++;
+    return ASAP_OK;
+}
+
+enum asap_code store_list_issuers(struct txn *txn,
+                                  const char *after,
+                                  struct issuer_row *rows,
+                                  size_t limit,
+                                  size_t *count,
+                                  struct asap_error *err)
+{
+    const struct sql_value parameters[] = { sql_text(after), sql_integer((int64_t)limit) };
+    struct list list = { .rows = rows, .limit = limit };
+    const struct sql_query query = { select_issuers_after, parameters, 2, append_issuer, &list };
+
+    *count = 0;
+    TRY(transaction_query(txn, &query, err));
+    *count = list.count;
+    return ASAP_OK;
+}
