@@ -27,14 +27,15 @@ struct serve_options {
 static enum asap_code
 read_options(char **arguments, size_t count, struct serve_options *out, struct asap_error *err)
 {
+    static const char *const own_flags[] = { "--check-config", "--help", NULL };
+
     for (size_t i = 0; i < count; i++) {
         if (strcmp(arguments[i], "--check-config") == 0)
             out->check_only = true;
         else if (strcmp(arguments[i], "--help") == 0)
             out->help = true;
         else
-            return fail(err, ASAP_INVALID_ARGUMENT,
-                        "unknown argument %.64s (asapd serve --help lists them)", arguments[i]);
+            return config_refuse_argument(arguments[i], own_flags, err);
     }
     return ASAP_OK;
 }
@@ -106,8 +107,8 @@ static void print_help(void)
                  "Runs the key repository. SIGHUP reads certificates again, SIGTERM drains and"
                  " ends.\n"
                  "\n"
-                 "  --config FILE      read settings from FILE\n"
-                 "  --check-config     check the settings and end\n"
+                 "  --check-config\n"
+                 "      Check the settings and end\n"
                  "\n"
                  "Settings, as flags, as ASAPD_... variables or in the file:\n"
                  "\n");
