@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Linked with --wrap for the functions below, so that our own allocations can be made to fail;
+ * jansson is told to use the same ones. */
+#include <jansson.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "check_main.h"
+#include "codec.h"
+#include "codec_test.pb-c.h"
+
+/* Names that the linker prescribes. NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c) */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+/* How many more allocations succeed. */
+static int left = INT_MAX;
+
+static bool may_allocate(void)
+{
+    return left > 0 && left-- > 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return may_allocate() ? __real_malloc(size) : NULL;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return may_allocate() ? __real_calloc(count, size) : NULL;
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return may_allocate() ? __real_realloc(old, size) : NULL;
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c) */
+
+static const char text[] =
+    "{\"int64Value\":\"5\",\"doubleValue\":\"1.5\",\"text\":\"x\",\"data\":\"AQID\","
+    "\"child\":{\"child\":{\"text\":\"y\"}},\"publishTime\":\"1970-01-01T00:00:01Z\","
+    "\"texts\":[\"a\",\"b\"],\"blobs\":[\"AQ==\",\"Ag==\"],\"children\":[{\"data\":\"AA==\"},{}],"
+    "\"times\":[\"1970-01-01T00:00:00Z\"],\"chosenChild\":{\"chosenText\":\"z\"}}";
+
+static const char written[] =
+    "{\"int64Value\":\"5\",\"doubleValue\":1.5,\"text\":\"x\",\"data\":\"AQID\","
+    "\"child\":{\"child\":{\"text\":\"y\"}},\"publishTime\":\"1970-01-01T00:00:01Z\","
+    "\"texts\":[\"a\",\"b\"],\"blobs\":[\"AQ==\",\"Ag==\"],\"children\":[{\"data\":\"AA==\"},{}],"
+    "\"times\":[\"1970-01-01T00:00:00Z\"],\"chosenChild\":{\"chosenText\":\"z\"}}";
+
+/* Reads, writes and compares, with `allocations` to spend. */
+static bool survives(int allocations)
+{
+    struct asap_error err = { 0 };
+    SCOPED(message) ProtobufCMessage *message = NULL;
+    SCOPED(buffer) struct buffer out = BUFFER(4096);
+    enum asap_code code = ASAP_OK;
+
+    left = allocations;
+    code =
+        codec_read_json(&asap__test__everything__descriptor, text, sizeof text - 1, &message, &err);
+    if (code == ASAP_OK)
+        code = codec_write_json(message, &out, &err);
+    left = INT_MAX;
+    ck_assert(code != ASAP_OK || strcmp(out.bytes, written) == 0);
+    ck_assert(code == ASAP_OK || err.message[0] != '\0');
+    return code == ASAP_OK;
+}
+
+START_TEST(any_allocation_may_fail)
+{
+    int allocations = 0;
+
+    json_set_alloc_funcs(__wrap_malloc, free);
+    while (!survives(allocations))
+        allocations++;
+    ck_assert_int_gt(allocations, 30);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("codec_memory");
+    TCase *memory = tcase_create("memory");
+
+    tcase_add_test(memory, any_allocation_may_fail);
+    suite_add_tcase(suite, memory);
+    return check_main(suite);
+}
