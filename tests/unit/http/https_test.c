@@ -2,8 +2,8 @@
 #include <curl/curl.h>
 #include <sys/socket.h>
 
+#include "certificate.h"
 #include "fixture.h"
-#include "pair.h"
 #include "scratch.h"
 
 /* TLS as an ordinary client sees it. */
@@ -11,7 +11,7 @@
 enum { PATH = 128 };
 
 static struct scratch scratch;
-static char chain[PATH], key[PATH], first[PATH], second[PATH];
+static char chain[PATH], key[PATH], old_chain[PATH];
 static char answer[ANSWER_SIZE];
 
 static void enter(void)
@@ -20,10 +20,9 @@ static void enter(void)
 
     scratch_make(&scratch);
     (void)scratch_file(&scratch, "chain.pem", chain, PATH);
-    (void)scratch_file(&scratch, "first.pem", first, PATH);
-    (void)scratch_file(&scratch, "second.pem", second, PATH);
+    (void)scratch_file(&scratch, "old-chain.pem", old_chain, PATH);
     (void)scratch_file(&scratch, "key.pem", key, PATH);
-    pair_write_signed(chain, key, first);
+    certificate_write(chain, key, "first");
     fixture_prepare();
     options = fixture_options("https://127.0.0.1:0");
     options.certificate_file = chain;
@@ -78,7 +77,7 @@ static void assert_new_client(const char *trusted, CURLcode expected)
 
 START_TEST(serves_over_tls)
 {
-    CURL *client = new_client(first);
+    CURL *client = new_client(chain);
 
     ck_assert_int_eq(get(client, "/a?b"), CURLE_OK);
     ck_assert_str_eq(answer, "[GET /a b 0:]");
@@ -102,19 +101,20 @@ END_TEST
 
 START_TEST(reloads_its_certificate_while_a_connection_is_open)
 {
-    CURL *client = new_client(first);
+    CURL *client = new_client(chain);
     long connects = -1;
     struct asap_error err = { 0 };
 
     ck_assert_int_eq(get(client, "/"), CURLE_OK);
-    pair_write_signed(chain, key, second);
+    ck_assert_int_eq(rename(chain, old_chain), 0);
+    certificate_write(chain, key, "second");
     ck_assert_succeeds(http_listener_reload(fixture.listener, &err));
     ck_assert_int_eq(get(client, "/"), CURLE_OK);
     ck_assert_str_eq(answer, "[GET / - 0:]");
     ck_assert_int_eq(curl_easy_getinfo(client, CURLINFO_NUM_CONNECTS, &connects), CURLE_OK);
     ck_assert_int_eq(connects, 0);
-    assert_new_client(second, CURLE_OK);
-    assert_new_client(first, CURLE_PEER_FAILED_VERIFICATION);
+    assert_new_client(chain, CURLE_OK);
+    assert_new_client(old_chain, CURLE_PEER_FAILED_VERIFICATION);
     curl_easy_cleanup(client);
 }
 END_TEST
@@ -123,10 +123,10 @@ START_TEST(keeps_its_certificate_when_the_new_one_is_broken)
 {
     struct asap_error err = { 0 };
 
-    ck_assert_int_eq(unlink(chain), 0);
+    ck_assert_int_eq(rename(chain, old_chain), 0);
     ck_assert_int_eq(http_listener_reload(fixture.listener, &err), ASAP_INVALID_ARGUMENT);
     ck_assert_str_eq(err.field, "certificate_file");
-    assert_new_client(first, CURLE_OK);
+    assert_new_client(old_chain, CURLE_OK);
 }
 END_TEST
 
@@ -145,7 +145,7 @@ START_TEST(cuts_a_client_that_never_ends_its_handshake)
     ck_assert(raw_send(fd, "\x16\x03\x01", 3));
     ck_assert_uint_eq(raw_read_all(fd, answer, sizeof answer), 0);
     (void)close(fd);
-    assert_new_client(first, CURLE_OK);
+    assert_new_client(chain, CURLE_OK);
 }
 END_TEST
 

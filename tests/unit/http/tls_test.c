@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certificate.h"
 #include "check_main.h"
-#include "pair.h"
 #include "scratch.h"
 
 enum { PATH = 128 };
@@ -32,8 +32,8 @@ static void enter(void)
     (void)scratch_file(&scratch, "other-key.pem", other_key, PATH);
     (void)scratch_file(&scratch, "text", text, PATH);
     (void)scratch_file(&scratch, "missing", missing, PATH);
-    pair_write_named(chain, key, "first");
-    pair_write_named(other_chain, other_key, "second");
+    certificate_write(chain, key, "first");
+    certificate_write(other_chain, other_key, "second");
     write_text(text, "no PEM\n");
 }
 
