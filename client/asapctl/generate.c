@@ -99,10 +99,11 @@ static enum asap_code publish(const struct ctl *ctl,
                               ProtobufCMessage **out,
                               struct asap_error *err)
 {
-    Asap__V1__PublishKeyRequest request = ASAP__V1__PUBLISH_KEY_REQUEST__INIT;
+    Asap__V1__PublishKeyRequest request = { 0 };
     SCOPED(buffer) struct buffer pem = BUFFER(PEM_PUBLIC_MAX);
     char algorithm[16] = "";
 
+    asap__v1__publish_key_request__init(&request);
     TRY(pem_write_public(generation->pair, &pem, err));
     (void)snprintf(algorithm, sizeof algorithm, "%s", generation->algorithm->name);
     request.issuer = ctl->arguments->operand;

@@ -92,9 +92,10 @@ static const struct ctl_method list_method = { "/asap.v1.IssuerAdmin/ListIssuers
 
 enum asap_code issuer_create(const struct ctl *ctl, struct asap_error *err)
 {
-    Asap__V1__CreateIssuerRequest request = ASAP__V1__CREATE_ISSUER_REQUEST__INIT;
+    Asap__V1__CreateIssuerRequest request = { 0 };
     Google__Protobuf__Duration lifetime = GOOGLE__PROTOBUF__DURATION__INIT;
 
+    asap__v1__create_issuer_request__init(&request);
     request.name = ctl->arguments->operand;
     if (ctl_has(ctl, OPTION_EXTERNAL))
         request.kind = ASAP__V1__ISSUER_KIND__ISSUER_KIND_EXTERNAL;
@@ -110,16 +111,18 @@ enum asap_code issuer_create(const struct ctl *ctl, struct asap_error *err)
 
 enum asap_code issuer_show(const struct ctl *ctl, struct asap_error *err)
 {
-    Asap__V1__GetIssuerRequest request = ASAP__V1__GET_ISSUER_REQUEST__INIT;
+    Asap__V1__GetIssuerRequest request = { 0 };
 
+    asap__v1__get_issuer_request__init(&request);
     request.name = ctl->arguments->operand;
     return ctl_run(ctl, &get_method, &request.base, err);
 }
 
 enum asap_code issuer_list(const struct ctl *ctl, struct asap_error *err)
 {
-    Asap__V1__ListIssuersRequest request = ASAP__V1__LIST_ISSUERS_REQUEST__INIT;
+    Asap__V1__ListIssuersRequest request = { 0 };
 
+    asap__v1__list_issuers_request__init(&request);
     request.page_size = PAGE_SIZE;
     return ctl_run_list(ctl, &list_method, &request.base, err);
 }

@@ -191,8 +191,9 @@ static const struct ctl_method revoke_method = { "/asap.v1.KeyAdmin/RevokeKey",
 
 enum asap_code key_list(const struct ctl *ctl, struct asap_error *err)
 {
-    Asap__V1__ListKeysRequest request = ASAP__V1__LIST_KEYS_REQUEST__INIT;
+    Asap__V1__ListKeysRequest request = { 0 };
 
+    asap__v1__list_keys_request__init(&request);
     request.issuer = ctl->arguments->operand;
     request.page_size = PAGE_SIZE;
     request.show_unpublished = ctl_has(ctl, OPTION_ALL);
@@ -201,16 +202,18 @@ enum asap_code key_list(const struct ctl *ctl, struct asap_error *err)
 
 enum asap_code key_show(const struct ctl *ctl, struct asap_error *err)
 {
-    Asap__V1__GetKeyRequest request = ASAP__V1__GET_KEY_REQUEST__INIT;
+    Asap__V1__GetKeyRequest request = { 0 };
 
+    asap__v1__get_key_request__init(&request);
     request.key_id = ctl->arguments->operand;
     return ctl_run(ctl, &get_method, &request.base, err);
 }
 
 enum asap_code key_rotate(const struct ctl *ctl, struct asap_error *err)
 {
-    Asap__V1__RotateKeyRequest request = ASAP__V1__ROTATE_KEY_REQUEST__INIT;
+    Asap__V1__RotateKeyRequest request = { 0 };
 
+    asap__v1__rotate_key_request__init(&request);
     request.issuer = ctl->arguments->operand;
     ctl_set(ctl, OPTION_EXPECTED, &request.expected_key_id);
     request.validate_only = ctl_has(ctl, OPTION_DRY_RUN);
@@ -219,8 +222,9 @@ enum asap_code key_rotate(const struct ctl *ctl, struct asap_error *err)
 
 enum asap_code key_revoke(const struct ctl *ctl, struct asap_error *err)
 {
-    Asap__V1__RevokeKeyRequest request = ASAP__V1__REVOKE_KEY_REQUEST__INIT;
+    Asap__V1__RevokeKeyRequest request = { 0 };
 
+    asap__v1__revoke_key_request__init(&request);
     request.key_id = ctl->arguments->operand;
     ctl_set(ctl, OPTION_REASON, &request.reason);
     request.validate_only = ctl_has(ctl, OPTION_DRY_RUN);

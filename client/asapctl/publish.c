@@ -86,9 +86,10 @@ static enum asap_code read_public_key(const struct ctl *ctl,
 
 enum asap_code key_publish(const struct ctl *ctl, struct asap_error *err)
 {
-    Asap__V1__PublishKeyRequest request = ASAP__V1__PUBLISH_KEY_REQUEST__INIT;
+    Asap__V1__PublishKeyRequest request = { 0 };
     SCOPED(buffer) struct buffer pem = BUFFER(PEM_PUBLIC_MAX);
 
+    asap__v1__publish_key_request__init(&request);
     TRY(read_public_key(ctl, &pem, err));
     request.issuer = ctl->arguments->operand;
     request.public_key = pem.bytes;

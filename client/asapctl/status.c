@@ -37,7 +37,8 @@ static const struct ctl_method status_method = { "/asap.v1.Server/GetStatus",
 
 enum asap_code status_show(const struct ctl *ctl, struct asap_error *err)
 {
-    const Asap__V1__GetStatusRequest request = ASAP__V1__GET_STATUS_REQUEST__INIT;
+    Asap__V1__GetStatusRequest request = { 0 };
 
+    asap__v1__get_status_request__init(&request);
     return ctl_run(ctl, &status_method, &request.base, err);
 }
