@@ -20,7 +20,7 @@ static void require(bool holds)
 
 static const char *next_visible(const char *at, const char *end)
 {
-    while (at < end && memchr(" \t\r\n", *at, 4) != NULL)
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
         at++;
     return at;
 }

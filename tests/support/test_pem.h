@@ -63,7 +63,7 @@ static inline void check_key_refused(EVP_PKEY *key, const char *why, const char 
 static inline void assemble(struct buffer *der, const char *template, const unsigned char *modulus)
 {
     for (; *template != '\0'; template += *template == 'N' ? 1 : 2) {
-        const char digits[] = { template[0], *template == 'N' ? '\0' : template[1], '\0' };
+        const char digits[] = { template[0], template[1], '\0' };
         const unsigned char byte = (unsigned char)strtoul(digits, NULL, 16);
 
         if (*template == 'N')

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fail.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "check_main.h"
@@ -78,17 +79,29 @@ START_TEST(cuts_what_is_too_long)
 }
 END_TEST
 
-START_TEST(gives_each_reason_a_name_of_its_own)
+static bool is_name_of_its_own(int reason)
+{
+    const char *name = asap_reason_name((enum asap_reason)reason);
+
+    for (int other = 0; other < reason; other++) {
+        if (strcmp(name, asap_reason_name((enum asap_reason)other)) == 0)
+            return false;
+    }
+    return true;
+}
+
+START_TEST(names_the_reasons)
 {
     ck_assert_str_eq(asap_reason_name(ASAP_REASON_NONE), "");
     ck_assert_str_eq(asap_reason_name(ASAP_REASON_KEY_NOT_FOUND), "KEY_NOT_FOUND");
     ck_assert_str_eq(asap_reason_name(ASAP_REASON_COUNT), "");
-    for (int a = ASAP_REASON_NONE + 1; a < ASAP_REASON_COUNT; a++) {
-        ck_assert_str_ne(asap_reason_name((enum asap_reason)a), "");
-        for (int b = a + 1; b < ASAP_REASON_COUNT; b++)
-            ck_assert_str_ne(asap_reason_name((enum asap_reason)a),
-                             asap_reason_name((enum asap_reason)b));
-    }
+}
+END_TEST
+
+START_TEST(gives_no_name_twice)
+{
+    for (int reason = 0; reason < ASAP_REASON_COUNT; reason++)
+        ck_assert_msg(is_name_of_its_own(reason), "reason %d", reason);
 }
 END_TEST
 
@@ -121,7 +134,8 @@ int main(void)
     tcase_add_test(all, names_the_field_of_an_invalid_request);
     tcase_add_test(all, works_for_callers_who_want_the_code_alone);
     tcase_add_test(all, cuts_what_is_too_long);
-    tcase_add_test(all, gives_each_reason_a_name_of_its_own);
+    tcase_add_test(all, names_the_reasons);
+    tcase_add_test(all, gives_no_name_twice);
     tcase_add_test(all, passes_a_failure_up_and_a_success_on);
     suite_add_tcase(suite, all);
     return check_main(suite);

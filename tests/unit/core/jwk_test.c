@@ -77,47 +77,39 @@ static const struct {
     size_t coordinate;
 } curves[] = { { "P-256", "P-256", 43 }, { "P-384", "P-384", 64 }, { "P-521", "P-521", 88 } };
 
+/* Takes over `key`. The JSON has so many members and no private one. */
+static json_t *read_back(EVP_PKEY *key, size_t members)
+{
+    struct buffer text = BUFFER(2048);
+    json_t *jwk = NULL;
+
+    ck_assert_int_eq(jwk_write(key, "web/1", NULL, &text, NULL), ASAP_OK);
+    jwk = json_loadb(text.bytes, text.length, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_uint_eq(json_object_size(jwk), members);
+    ck_assert_ptr_null(json_object_get(jwk, "d"));
+    buffer_clear(&text);
+    EVP_PKEY_free(key);
+    return jwk;
+}
+
 /* Many keys, so that some coordinates begin with a zero byte. */
 START_TEST(pads_coordinates_and_never_writes_the_private_part)
 {
     for (int i = 0; i < 300; i++) {
-        EVP_PKEY *key = new_key(curves[_i].kind);
-        struct buffer text = BUFFER(2048);
-        json_t *jwk = NULL;
+        json_t *jwk = read_back(new_key(curves[_i].kind), 6);
 
-        ck_assert_int_eq(jwk_write(key, "web/1", "any", &text, NULL), ASAP_OK);
-        jwk = json_loadb(text.bytes, text.length, JSON_REJECT_DUPLICATES, NULL);
         ck_assert_str_eq(json_string_value(json_object_get(jwk, "crv")), curves[_i].curve);
-        ck_assert_uint_eq(json_string_length(json_object_get(jwk, "x")), curves[_i].coordinate);
-        ck_assert_uint_eq(json_string_length(json_object_get(jwk, "y")), curves[_i].coordinate);
-        ck_assert_uint_eq(json_object_size(jwk), 7);
+        ck_assert(json_string_length(json_object_get(jwk, "x")) == curves[_i].coordinate
+                  && json_string_length(json_object_get(jwk, "y")) == curves[_i].coordinate);
         json_decref(jwk);
-        buffer_clear(&text);
-        EVP_PKEY_free(key);
     }
 }
 END_TEST
 
 START_TEST(takes_keys_with_a_private_part_and_leaves_it_out)
 {
-    static const struct {
-        const char *kind;
-        size_t members;
-    } kinds[] = { { "RSA", 5 }, { "ED25519", 5 } };
-
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        EVP_PKEY *key = new_key(kinds[i].kind);
-        struct buffer text = BUFFER(2048);
-        json_t *jwk = NULL;
-
-        ck_assert_int_eq(jwk_write(key, "web/1", NULL, &text, NULL), ASAP_OK);
-        jwk = json_loadb(text.bytes, text.length, JSON_REJECT_DUPLICATES, NULL);
-        ck_assert_uint_eq(json_object_size(jwk), kinds[i].members);
-        ck_assert_ptr_null(json_object_get(jwk, "d"));
-        json_decref(jwk);
-        buffer_clear(&text);
-        EVP_PKEY_free(key);
-    }
+    json_decref(read_back(new_key("RSA"), 5));
+    json_decref(read_back(new_key("ED25519"), 5));
 }
 END_TEST
 

@@ -137,7 +137,7 @@ START_TEST(holds_private_keys_to_the_same_policy)
         "type of key is not supported",
     };
 
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    for (int i = 0; i < COUNT(keys); i++) {
         BIO *target = BIO_new(BIO_s_mem());
         char *text = NULL;
         long length = 0;
