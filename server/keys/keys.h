@@ -66,10 +66,13 @@ static inline void key_plan_scope_exit(struct key_plan *plan)
     key_plan_clear(plan);
 }
 
-/* Plans the promotion of the oldest standby. `expected_kid` may be "". */
+struct rotation {
+    const char *issuer;
+    const char *expected_kid; /* the key taken for active; "" for whichever is */
+};
+/* Plans the promotion of the oldest standby. ASAP_FAILED_PRECONDITION: an external issuer. */
 ASAP_MUST_CHECK enum asap_code keys_rotate(const struct keys *keys,
-                                           const char *issuer,
-                                           const char *expected_kid,
+                                           const struct rotation *rotation,
                                            bool validate_only,
                                            int64_t now,
                                            struct key_plan *out,

@@ -41,8 +41,7 @@ find_expected(const struct issuer_keys *keys, const char *kid, size_t *out, stru
 }
 
 enum asap_code keys_rotate(const struct keys *keys,
-                           const char *issuer_name,
-                           const char *expected_kid,
+                           const struct rotation *rotation,
                            bool validate_only,
                            int64_t now,
                            struct key_plan *out,
@@ -57,10 +56,10 @@ enum asap_code keys_rotate(const struct keys *keys,
     size_t expected = PLAN_NONE;
 
     *out = (struct key_plan){ 0 };
-    TRY(prepare_standby(keys, issuer_name, &pair, err));
+    TRY(prepare_standby(keys, rotation->issuer, &pair, err));
     TRY(change_begin(&change, keys, now, err));
-    TRY(issuer_keys_load(&change, issuer_name, &issuer_keys, err));
-    TRY(find_expected(&issuer_keys, expected_kid, &expected, err));
+    TRY(issuer_keys_load(&change, rotation->issuer, &issuer_keys, err));
+    TRY(find_expected(&issuer_keys, rotation->expected_kid, &expected, err));
     view = plan_view(&change, &issuer_keys);
     TRY(lifecycle_plan_rotation(&view, expected, &plan, err));
     TRY(plan_apply(&change, &issuer_keys, &plan, &pair, &result, err));

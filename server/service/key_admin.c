@@ -68,10 +68,10 @@ enum asap_code key_admin_rotate(const struct rpc_call *call,
     const struct service *service = call->service;
     const Asap__V1__RotateKeyRequest *request = (const Asap__V1__RotateKeyRequest *)in;
     Asap__V1__RotateKeyResponse *response = (Asap__V1__RotateKeyResponse *)out;
+    const struct rotation rotation = { request->issuer, request->expected_key_id };
     SCOPED(key_plan) struct key_plan plan = { 0 };
 
-    TRY(keys_rotate(&service->keys, request->issuer, request->expected_key_id,
-                    request->validate_only, call->now, &plan, err));
+    TRY(keys_rotate(&service->keys, &rotation, request->validate_only, call->now, &plan, err));
     response->already_planned = plan.already_planned;
     TRY(to_planned_key(&plan, plan.outgoing, call->now, &response->outgoing, err));
     TRY(to_planned_key(&plan, plan.incoming, call->now, &response->incoming, err));

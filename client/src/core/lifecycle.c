@@ -43,7 +43,7 @@ enum asap_code lifecycle_check_policy(const struct lifecycle_policy *policy, str
         { "verifier_leeway", policy->verifier_leeway, 0, 3600 },
         { "max_token_lifetime", policy->max_token_lifetime, 1, CLAIMS_MAX_LIFETIME },
         { "replica_lag", policy->replica_lag, 0, DAY },
-        { "publish_lead", policy->publish_lead, 0, 30 * DAY },
+        { "publish_lead", policy->publish_lead, 0, INT64_C(30) * DAY },
     };
     const int64_t longest_miss =
         greatest(LONGEST_FOREIGN_MISS, policy->jwks_max_age + policy->stale);

@@ -7,7 +7,8 @@
 #define SCOPED(name) __attribute__((cleanup(name##_scope_exit)))
 
 #define DEFINE_SCOPED(name, pointer, release)                                                      \
-    static inline void name##_scope_exit(pointer *held)                                            \
+    static inline void name##_scope_exit(                                                          \
+        pointer *held) /* NOLINT(bugprone-macro-parentheses): type */                              \
     {                                                                                              \
         if (*held != NULL)                                                                         \
             release(*held);                                                                        \

@@ -160,7 +160,8 @@ START_TEST(generated_names_sort_in_the_order_of_their_making)
     SCOPED(key_plan) struct key_plan plan = { 0 };
 
     create_issuer("payments/api", true);
-    ck_assert_succeeds(keys_rotate(&fixture.keys, "payments/api", "", false, CREATED, &plan, &err));
+    ck_assert_succeeds(keys_rotate(&fixture.keys, &(struct rotation){ "payments/api", "" }, false,
+                                   CREATED, &plan, &err));
     ck_assert_uint_eq(plan.count, 4);
     for (size_t i = 1; i < plan.count; i++)
         ck_assert_str_lt(plan.keys[i - 1].kid, plan.keys[i].kid);
@@ -206,7 +207,8 @@ START_TEST(validating_only_changes_nothing)
 
     ck_assert_succeeds(create("payments/api", true, true, CREATED, &err));
     ck_assert_succeeds(create("payments/api", true, false, CREATED, &err));
-    ck_assert_succeeds(keys_rotate(&fixture.keys, "payments/api", "", true, CREATED, &plan, &err));
+    ck_assert_succeeds(keys_rotate(&fixture.keys, &(struct rotation){ "payments/api", "" }, true,
+                                   CREATED, &plan, &err));
     ck_assert_uint_eq(plan.count, 4);
     free(list("payments/api", &count));
     ck_assert_uint_eq(count, 3);
@@ -303,10 +305,12 @@ START_TEST(an_external_issuer_is_not_rotated)
     SCOPED(key_plan) struct key_plan plan = { 0 };
 
     create_issuer("payments/api", false);
-    ck_assert_int_eq(keys_rotate(&fixture.keys, "payments/api", "", false, CREATED, &plan, &err),
+    ck_assert_int_eq(keys_rotate(&fixture.keys, &(struct rotation){ "payments/api", "" }, false,
+                                 CREATED, &plan, &err),
                      ASAP_FAILED_PRECONDITION);
-    ck_assert_int_eq(keys_rotate(&fixture.keys, "nobody", "", false, CREATED, &plan, &err),
-                     ASAP_NOT_FOUND);
+    ck_assert_int_eq(
+        keys_rotate(&fixture.keys, &(struct rotation){ "nobody", "" }, false, CREATED, &plan, &err),
+        ASAP_NOT_FOUND);
 }
 END_TEST
 
@@ -377,8 +381,8 @@ START_TEST(a_token_verifies_to_its_last_moment_through_a_rotation)
     const int64_t lifetime = 3600 + 60 + 30; /* with the verifier's leeway and a clock behind */
 
     create_issuer("payments/api", true);
-    ck_assert_succeeds(
-        keys_rotate(&fixture.keys, "payments/api", "", false, CREATED + 10, &plan, &err));
+    ck_assert_succeeds(keys_rotate(&fixture.keys, &(struct rotation){ "payments/api", "" }, false,
+                                   CREATED + 10, &plan, &err));
     for (int64_t now = CREATED + 10; now < CREATED + 1100; now += 89) {
         SCOPED(buffer) struct buffer token = BUFFER(JWS_TOKEN_MAX);
 
