@@ -36,18 +36,28 @@ size_t layout_size(ProtobufCType type)
 /* Not toupper(): field names are ASCII whatever the locale. */
 static char to_upper(char letter)
 {
-    return letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;
+    static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
+    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *place = strchr(lower, letter);
+
+    if (place == NULL || letter == '\0')
+        return letter;
+    return upper[place - lower];
 }
 
 void layout_json_name(const char *name, char out[LAYOUT_NAME_SIZE])
 {
     size_t length = 0;
-    bool raise = false;
 
-    for (; *name != '\0' && length + 1 < LAYOUT_NAME_SIZE; name++) {
-        if (*name != '_')
-            out[length++] = raise ? to_upper(*name) : *name;
-        raise = *name == '_';
+    for (size_t i = 0; name[i] != '\0' && length + 1 < LAYOUT_NAME_SIZE; i++) {
+        const bool raised = i > 0 && name[i - 1] == '_';
+
+        if (name[i] == '_')
+            continue;
+        out[length] = name[i];
+        if (raised)
+            out[length] = to_upper(name[i]);
+        length++;
     }
     out[length] = '\0';
 }

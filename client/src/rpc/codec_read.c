@@ -15,7 +15,7 @@
 
 /* Generous for every request that there is; depth also bounds the recursion here. */
 static const struct json_limits limits = {
-    .depth = 64, .members = 4096, .values = 100000, .string_length = 1024 * 1024
+    .depth = 64, .members = 4096, .values = 100000, .string_length = 1048576
 };
 
 enum asap_code reader_wrong_type(const struct reader *reader,
