@@ -323,10 +323,11 @@ static const float floats[] = { 0.1F,   1.0F / 3, FLT_MAX,      -FLT_MAX,    FLT
 
 START_TEST(floats_survive_the_way_through_text)
 {
-    Asap__Test__Everything message = ASAP__TEST__EVERYTHING__INIT;
+    Asap__Test__Everything message;
     Asap__Test__Everything *again = NULL;
     struct buffer text = BUFFER(TEXT_MAX);
 
+    asap__test__everything__init(&message);
     message.float_value = floats[_i];
     message.double_value = (double)floats[_i] / 3;
     must_write(&message, &text);
