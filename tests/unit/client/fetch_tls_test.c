@@ -3,17 +3,16 @@
 
 #include <curl/curl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "check_main.h"
 #include "http_server.h"
+#include "scratch.h"
 #include "test_authority.h"
 
 enum { HOUR = 3600 };
 
-static char folder[128];
+static struct scratch folder;
 static char ours[160];
 static char theirs[160];
 static struct test_identity authority;
@@ -21,12 +20,9 @@ static struct test_identity other_authority;
 
 static void start(void)
 {
-    const char *root = getenv("TMPDIR");
-
-    (void)snprintf(folder, sizeof folder, "%.80s/fetch-tls-XXXXXX", root != NULL ? root : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    (void)snprintf(ours, sizeof ours, "%s/ours.pem", folder);
-    (void)snprintf(theirs, sizeof theirs, "%s/theirs.pem", folder);
+    scratch_make(&folder);
+    (void)scratch_file(&folder, "ours.pem", ours, sizeof ours);
+    (void)scratch_file(&folder, "theirs.pem", theirs, sizeof theirs);
     authority = test_authority_new("ours");
     other_authority = test_authority_new("theirs");
     test_identity_write(&authority, ours);
@@ -37,9 +33,7 @@ static void stop(void)
 {
     test_identity_clear(&authority);
     test_identity_clear(&other_authority);
-    (void)unlink(ours);
-    (void)unlink(theirs);
-    (void)rmdir(folder);
+    scratch_remove(&folder);
 }
 
 /* Fetches a key once from such a server, trusting this file. */

@@ -76,7 +76,8 @@ static bool is_pem(EVP_PKEY *key, const char *pem)
 {
     SCOPED(buffer) struct buffer text = BUFFER(1000);
 
-    return pem_write_public(key, &text, NULL) == ASAP_OK && strcmp(text.bytes, pem) == 0;
+    return pem != NULL && pem_write_public(key, &text, NULL) == ASAP_OK
+           && strcmp(text.bytes, pem) == 0;
 }
 
 /* A failure without a message, or under a code that does not fit its reason, is none of ours. */

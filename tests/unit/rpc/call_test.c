@@ -11,31 +11,28 @@
 #include "check_main.h"
 #include "codec.h"
 #include "http_server.h"
+#include "scratch.h"
 
 #define JSON_TYPE "Content-Type: application/json\r\n"
 #define PATH "/asap.v1.Server/GetStatus"
 
 enum { OVER_ANSWER_MAX = 16 * 1024 * 1024 + 1 };
 
-static char folder[128];
+static struct scratch folder;
 static char socket_path[160];
 static struct http_server *server = NULL;
 
 static void start(void)
 {
-    const char *root = getenv("TMPDIR");
-
-    (void)snprintf(folder, sizeof folder, "%.80s/call-test-XXXXXX", root != NULL ? root : "/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    (void)snprintf(socket_path, sizeof socket_path, "%s/admin.sock", folder);
+    scratch_make(&folder);
+    (void)scratch_file(&folder, "admin.sock", socket_path, sizeof socket_path);
     server = http_server_start(socket_path);
 }
 
 static void stop(void)
 {
     http_server_stop(server);
-    (void)unlink(socket_path);
-    (void)rmdir(folder);
+    scratch_remove(&folder);
 }
 
 static enum asap_code call(const char *url, ProtobufCMessage **out, struct asap_error *err)
