@@ -21,7 +21,7 @@ static const struct sql_driver *const drivers[] = { &sqlite_driver };
 /* *where is what follows the scheme. */
 static const struct sql_driver *find_driver(const char *url, const char **where)
 {
-    for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
         const size_t length = strlen(drivers[i]->scheme);
 
         if (strncmp(url, drivers[i]->scheme, length) == 0 && url[length] == ':') {
@@ -46,17 +46,15 @@ static bool init_mutex(pthread_mutex_t *mutex)
     return made;
 }
 
-static enum asap_code new_store(struct store **out, struct asap_error *err)
+/* NULL when there is no memory for one. */
+static struct store *new_store(void)
 {
     struct store *store = calloc(1, sizeof *store);
 
-    *out = NULL;
-    if (store == NULL || !init_mutex(&store->mutex)) {
-        free(store);
-        return fail_memory(err);
-    }
-    *out = store;
-    return ASAP_OK;
+    if (store != NULL && init_mutex(&store->mutex))
+        return store;
+    free(store);
+    return NULL;
 }
 
 enum asap_code store_open(
@@ -69,7 +67,9 @@ enum asap_code store_open(
     *out = NULL;
     if (driver == NULL || *where == '\0')
         return fail_field(err, "database", "database must be sqlite:PATH");
-    TRY(new_store(&store, err));
+    store = new_store();
+    if (store == NULL)
+        return fail_memory(err);
     TRY(driver->open(where, create, log, &store->connection, err));
     TRY(migrate(store->connection, log, err));
     *out = MOVE(store);
