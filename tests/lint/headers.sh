@@ -8,7 +8,7 @@ for header in client/include/asap/*.h; do
     name=asap/${header##*/}
     for compiler in "${CC:-cc} -x c -std=c11" "${CXX:-c++} -x c++ -std=c++17"; do
         # shellcheck disable=SC2086  # a compiler and its options
-        if ! echo "#include <$name>" |
+        if ! printf '#include <%s>\nextern int not_empty;\n' "$name" |
             $compiler -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I client/include -; then
             echo "$name does not compile alone: $compiler" >&2
             failed=1

@@ -13,8 +13,14 @@ cached() {
     sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"
 }
 
-DESTDIR=$root/staged cmake --install "$build" --prefix /opt/asap >"$root/log" ||
-    { cat "$root/log"; exit 1; }
+# Says what a command printed only when it failed.
+quietly() {
+    "$@" >"$root/log" 2>&1 || { cat "$root/log" >&2; return 1; }
+}
+
+export DESTDIR="$root/staged"
+quietly cmake --install "$build" --prefix /opt/asap
+unset DESTDIR
 prefix=$root/staged/opt/asap
 pc=$(find "$prefix" -name libasap.pc)
 LD_LIBRARY_PATH=$(dirname "$(find "$prefix" -name libasap.so)")
@@ -34,9 +40,9 @@ find_package(asap 0.1 REQUIRED)
 add_executable(consumer "$source/client/examples/sign.c")
 target_link_libraries(consumer PRIVATE asap::asap)
 END
-cmake -S "$root/consumer" -B "$root/consumer/build" -DCMAKE_PREFIX_PATH="$prefix" \
-    -DCMAKE_C_COMPILER="$(cached CMAKE_C_COMPILER)" >"$root/log" &&
-    cmake --build "$root/consumer/build" >>"$root/log" || { cat "$root/log"; exit 1; }
+quietly cmake -S "$root/consumer" -B "$root/consumer/build" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCMAKE_C_COMPILER="$(cached CMAKE_C_COMPILER)"
+quietly cmake --build "$root/consumer/build"
 
 # They run, too: each signs with a key of its own.
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$root/key.pem" 2>/dev/null
