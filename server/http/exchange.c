@@ -177,9 +177,9 @@ static enum MHD_Result send_response(const struct transport *transport, struct e
     return result;
 }
 
-void exchange_work(void *context)
+void exchange_work(void *job)
 {
-    struct connection *connection = context;
+    struct connection *connection = job;
     struct MHD_Connection *handle = connection->exchange.handle;
 
     run_handler(&connection->exchange);
@@ -270,6 +270,7 @@ static enum MHD_Result receive_head(const struct transport *transport,
     return MHD_YES;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd sets the signature */
 enum MHD_Result exchange_continue(void *context,
                                   struct MHD_Connection *handle,
                                   const char *path,

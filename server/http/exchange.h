@@ -59,8 +59,8 @@ void exchange_completed(void *context,
                         void **state,
                         enum MHD_RequestTerminationCode code);
 
-/* A worker's job: `connection` is a struct connection. */
-void exchange_work(void *connection);
+/* What a worker does; `job` is a struct connection. */
+void exchange_work(void *job);
 
 void exchange_clear(struct exchange *exchange);
 

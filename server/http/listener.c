@@ -76,7 +76,8 @@ static void notify_connection(void *context,
     *slot = NULL;
 }
 
-/* libmicrohttpd keeps its connection as the session's pointer. */
+/* GnuTLS sets the signature. libmicrohttpd keeps its connection as the session's pointer. */
+/* NOLINTNEXTLINE(readability-function-size) */
 static int present_certificate(gnutls_session_t session,
                                const gnutls_datum_t *issuers,
                                int issuer_count,
@@ -143,13 +144,6 @@ static void add_limits(struct option_list *list, const struct http_listener_opti
         add_option(list, MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL);
 }
 
-static void add_tls(struct option_list *list)
-{
-    /* The option takes text that it does not change through a pointer that could. */
-    add_option(list, MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities);
-    add_option(list, MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)present_certificate);
-}
-
 static bool needs_workers(const struct http_route *routes)
 {
     for (const struct http_route *route = routes; route->matches != NULL; route++)
@@ -183,11 +177,12 @@ static enum asap_code start_daemon(struct http_listener *listener,
     add_callbacks(&list, &listener->transport);
     add_limits(&list, options);
     add_option(&list, MHD_OPTION_LISTEN_SOCKET, listener->bound.fd, NULL);
-    if (listener->transport.tls != NULL)
-        add_tls(&list);
-    listener->daemon =
-        MHD_start_daemon(flags_of(listener), 0, NULL, NULL, exchange_continue, &listener->transport,
-                         MHD_OPTION_ARRAY, list.items, MHD_OPTION_END);
+    /* What follows the array is for TLS alone: without it the list ends there. */
+    listener->daemon = MHD_start_daemon(
+        flags_of(listener), 0, NULL, NULL, exchange_continue, &listener->transport,
+        MHD_OPTION_ARRAY, list.items,
+        listener->transport.tls == NULL ? MHD_OPTION_END : MHD_OPTION_HTTPS_PRIORITIES,
+        tls_priorities, MHD_OPTION_HTTPS_CERT_CALLBACK, present_certificate, MHD_OPTION_END);
     if (listener->daemon == NULL)
         return fail(err, ASAP_UNAVAILABLE,
                     "cannot serve on %s: raise the limits on open files and tasks",

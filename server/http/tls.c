@@ -39,13 +39,10 @@ struct pem {
     size_t length;
 };
 
-static void free_pem(struct pem *pem)
+static void pem_scope_exit(struct pem *pem)
 {
     gnutls_memset(pem->bytes, 0, sizeof pem->bytes);
-    free(pem);
 }
-
-DEFINE_SCOPED(pem, struct pem *, free_pem)
 
 static void close_file(FILE *file)
 {
@@ -67,39 +64,34 @@ static enum asap_code refuse_file(const char *field, const char *name, struct as
 }
 
 static enum asap_code
-read_file(const char *field, const char *name, struct pem **out, struct asap_error *err)
+read_file(const char *field, const char *name, struct pem *out, struct asap_error *err)
 {
-    SCOPED(pem) struct pem *pem = calloc(1, sizeof *pem);
     SCOPED(file) FILE *file = NULL;
 
-    *out = NULL;
     if (name == NULL)
         return fail_field(err, field, "an https listener needs a %s",
                           strcmp(field, "key_file") == 0 ? "private key" : "certificate");
-    if (pem == NULL)
-        return fail_memory(err);
     file = fopen(name, "rbe");
     if (file == NULL)
         return refuse_file(field, name, err);
     (void)setvbuf(file, NULL, _IONBF, 0); /* no copy of the key in a stream's buffer */
-    pem->length = fread(pem->bytes, 1, sizeof pem->bytes, file);
+    out->length = fread(out->bytes, 1, sizeof out->bytes, file);
     if (ferror(file) != 0)
         return refuse_file(field, name, err);
-    if (pem->length == sizeof pem->bytes)
+    if (out->length == sizeof out->bytes)
         return fail_field(err, field, "%s is over %d bytes: give a PEM file", name, PEM_MAX - 1);
-    *out = MOVE(pem);
     return ASAP_OK;
 }
 
 static enum asap_code read_chain(const char *name, struct tls_pair *pair, struct asap_error *err)
 {
-    SCOPED(pem) struct pem *pem = NULL;
+    SCOPED(pem) struct pem pem = { .length = 0 };
     gnutls_datum_t text = { 0 };
     unsigned length = CHAIN_MAX;
     int result = 0;
 
     TRY(read_file("certificate_file", name, &pem, err));
-    text = (gnutls_datum_t){ pem->bytes, (unsigned)pem->length };
+    text = (gnutls_datum_t){ pem.bytes, (unsigned)pem.length };
     result = gnutls_pcert_list_import_x509_raw(pair->chain, &length, &text, GNUTLS_X509_FMT_PEM, 0);
     if (result < 0)
         return fail_field(err, "certificate_file",
@@ -111,12 +103,12 @@ static enum asap_code read_chain(const char *name, struct tls_pair *pair, struct
 
 static enum asap_code read_key(const char *name, struct tls_pair *pair, struct asap_error *err)
 {
-    SCOPED(pem) struct pem *pem = NULL;
+    SCOPED(pem) struct pem pem = { .length = 0 };
     gnutls_datum_t text = { 0 };
     int result = 0;
 
     TRY(read_file("key_file", name, &pem, err));
-    text = (gnutls_datum_t){ pem->bytes, (unsigned)pem->length };
+    text = (gnutls_datum_t){ pem.bytes, (unsigned)pem.length };
     if (gnutls_privkey_init(&pair->key) < 0)
         return fail_memory(err);
     result = gnutls_privkey_import_x509_raw(pair->key, &text, GNUTLS_X509_FMT_PEM, NULL, 0);
