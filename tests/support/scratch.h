@@ -16,7 +16,7 @@ struct scratch {
 
 static inline void scratch_make(struct scratch *scratch)
 {
-    const char *parent = getenv("TMPDIR");
+    const char *parent = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
 
     if (parent == NULL || strlen(parent) > sizeof scratch->path / 2)
         parent = "/tmp";
@@ -38,8 +38,9 @@ static inline void scratch_remove(const struct scratch *scratch)
     DIR *directory = opendir(scratch->path);
     char path[512];
 
-    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
-        (void)unlink(scratch_file(scratch, entry->d_name, path, sizeof path));
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this function's own */
+    for (const struct dirent *at = readdir(directory); at != NULL; at = readdir(directory))
+        (void)unlink(scratch_file(scratch, at->d_name, path, sizeof path));
     (void)closedir(directory);
     ck_assert_int_eq(rmdir(scratch->path), 0);
 }

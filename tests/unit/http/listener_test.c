@@ -2,7 +2,7 @@
 #include "fixture.h"
 #include "scratch.h"
 
-enum { LONG_PATH = 8 * 1024 };
+enum { LONG_PATH = 8 * 1024, TOO_LONG = 20 * 1024 };
 
 #define GET(target) "GET " target " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
@@ -43,15 +43,18 @@ START_TEST(hands_the_request_over_as_it_was_sent)
 }
 END_TEST
 
+/* Asks with this many zeros between two texts. */
+static void ask_at_length(const char *before, int length, const char *after)
+{
+    static char request[ANSWER_SIZE];
+
+    (void)snprintf(request, sizeof request, "%s%0*d%s", before, length, 0, after);
+    (void)raw_ask(fixture.address, request, answer, sizeof answer);
+}
+
 START_TEST(hands_over_a_path_of_8_kilobytes)
 {
-    char request[LONG_PATH + 100];
-
-    memset(request, 'a', sizeof request);
-    memcpy(request, "GET /", 5);
-    (void)snprintf(request + 5 + LONG_PATH, sizeof request - 5 - LONG_PATH, "%s",
-                   " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    (void)raw_ask(fixture.address, request, answer, sizeof answer);
+    ask_at_length("GET /", LONG_PATH, " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     assert_contains("HTTP/1.1 200 OK\r\n");
     ck_assert_uint_gt(strlen(answer), LONG_PATH);
 }
@@ -59,12 +62,7 @@ END_TEST
 
 START_TEST(refuses_a_header_block_over_its_memory)
 {
-    char request[20 * 1024];
-
-    memset(request, 'a', sizeof request);
-    memcpy(request, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 28);
-    (void)snprintf(request + sizeof request - 5, 5, "\r\n\r\n");
-    (void)raw_ask(fixture.address, request, answer, sizeof answer);
+    ask_at_length("GET / HTTP/1.1\r\nHost: a\r\nX: ", TOO_LONG, "\r\n\r\n");
     ck_assert_ptr_null(strstr(answer, "200 OK"));
     ck_assert_uint_eq(atomic_load(&fixture.served), 0);
 }
