@@ -47,6 +47,8 @@ static const struct {
     { "padding", "Zg==", 4 },
     { "one padding character", "Zm8=", 4 },
     { "a single character", "Z", 1 },
+    { "a single character without stray bits", "A", 1 },
+    { "the same behind a group", "Zm9vA", 5 },
     { "a single character at the end", "Zm9vY", 5 },
     { "a stray bit of four", "Zh", 2 },
     { "the highest stray bit of four", "Zo", 2 },

@@ -163,6 +163,24 @@ START_TEST(refuses_other_encodings_of_the_same_key)
 }
 END_TEST
 
+/* Here the length needs its long form, so that only its leading zero is wrong. */
+START_TEST(refuses_a_long_length_with_a_leading_zero)
+{
+    EVP_PKEY *key = new_key("P-521");
+    unsigned char *der = NULL;
+    struct buffer longer = BUFFER(256);
+    const int length = i2d_PUBKEY(key, &der);
+
+    ck_assert_int_eq(length, 158);
+    assemble(&longer, "3082009b", NULL);
+    buffer_append(&longer, der + 3, 155);
+    check_der_refused(longer.bytes, longer.length, "a leading zero", "canonical DER");
+    buffer_clear(&longer);
+    OPENSSL_free(der);
+    EVP_PKEY_free(key);
+}
+END_TEST
+
 #define RSA_OID "06092a864886f70d010101"
 
 static const struct {
@@ -275,6 +293,7 @@ int main(void)
     tcase_add_test(all, refuses_a_nul_and_too_many_bytes);
     tcase_add_test(all, refuses_every_cut_of_a_text);
     tcase_add_loop_test(all, refuses_other_encodings_of_the_same_key, 0, COUNT(mutations));
+    tcase_add_test(all, refuses_a_long_length_with_a_leading_zero);
     tcase_add_loop_test(all, refuses_other_encodings_of_an_rsa_key, 0, COUNT(rsa_encodings));
     tcase_add_loop_test(all, reads_each_key_from_one_encoding_only, 0, COUNT(kinds));
     tcase_add_test(all, says_when_the_written_key_does_not_fit);
