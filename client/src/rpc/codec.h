@@ -27,15 +27,18 @@ ASAP_MUST_CHECK enum asap_code codec_new(const ProtobufCMessageDescriptor *type,
 
 /* On ASAP_OK the caller frees *out as above. ASAP_INVALID_ARGUMENT: malformed JSON, with line and
  * column, or a value of the wrong type, with err->field as its path ("keys[2].publishTime") and
- * what was expected. Empty text reads as {}. */
+ * what was expected. Empty text reads as {}. White space may surround the object. A whole number
+ * over INT64_MAX is taken in quotes only. */
 ASAP_MUST_CHECK enum asap_code codec_read_json(const ProtobufCMessageDescriptor *type,
                                                const char *text,
                                                size_t length,
                                                ProtobufCMessage **out,
                                                struct asap_error *err);
 
-/* Appends the message as one line of JSON. Fields with default values are left out, but those of
- * a repeated field's elements follow the same rule. ASAP_INTERNAL: a string is not UTF-8. */
+/* Appends the message as one line of JSON, without a line end. Fields with default values are left
+ * out unless they are a list's or the member of a oneof that is set. ASAP_INTERNAL: a string is not
+ * UTF-8, or a time is out of range; ASAP_RESOURCE_EXHAUSTED: it is over the buffer's limit. Then
+ * *out holds a part of it. */
 ASAP_MUST_CHECK enum asap_code codec_write_json(const ProtobufCMessage *message,
                                                 struct buffer *out,
                                                 struct asap_error *err);
