@@ -56,13 +56,13 @@ static int ask_slowly(void)
 {
     const int fd = raw_connect(fixture.address);
 
-    ck_assert(raw_send_text(fd, ASK("/slow")));
+    ck_assert(raw_send_text(fd, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"));
     return fd;
 }
 
 static void assert_answered_slowly(int fd)
 {
-    (void)raw_read_all(fd, answer, sizeof answer);
+    ck_assert(raw_read_response(fd, answer, sizeof answer));
     ck_assert_msg(strstr(answer, "[GET /slow - 0:]") != NULL, "%s", answer);
     (void)close(fd);
 }
@@ -128,7 +128,7 @@ START_TEST(sheds_load_when_the_queue_is_full)
     ck_assert_int_ge(poll(askers, QUEUE_LENGTH + 1, 30000), 1);
     while (askers[shed].revents == 0)
         shed++;
-    (void)raw_read_all(askers[shed].fd, answer, sizeof answer);
+    ck_assert(raw_read_response(askers[shed].fd, answer, sizeof answer));
     ck_assert_msg(strstr(answer, "HTTP/1.1 503 ") == answer, "%s", answer);
     ck_assert_ptr_nonnull(strstr(answer, "\r\nRetry-After: 1\r\n"));
     (void)close(askers[shed].fd);
