@@ -56,11 +56,14 @@ const struct published_key *snapshot_find(const struct snapshot *snapshot,
 /* By the 64 lower-case hexadecimal digits of SHA-256(kid). */
 const struct published_key *snapshot_find_hashed(const struct snapshot *snapshot, const char *hex);
 
-/* An issuer's keys, oldest first: *count keys, NULL and 0 for an issuer that has none here. */
-const struct published_key *const *snapshot_issuer_keys(const struct snapshot *snapshot,
-                                                        const char *issuer,
-                                                        size_t length,
-                                                        size_t *count);
+/* An issuer's keys, oldest first: those that snapshot_at() returns for begin <= index < end. */
+struct key_range {
+    size_t begin, end;
+};
+struct key_range snapshot_issuer_keys(const struct snapshot *snapshot,
+                                      const char *issuer,
+                                      size_t length);
+const struct published_key *snapshot_at(const struct snapshot *snapshot, size_t index);
 
 int64_t snapshot_generation(const struct snapshot *snapshot);
 /* The number of keys published at `now`. */

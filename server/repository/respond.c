@@ -107,9 +107,8 @@ static int64_t earlier(int64_t a, int64_t b)
 
 /* Appends {"keys":[...]} of what is published now; *unpublish_time is the first to go. False when
  * there is nothing. */
-static bool write_key_set(const struct published_key *const *keys,
-                          size_t count,
-                          int64_t now,
+static bool write_key_set(const struct exchange *exchange,
+                          struct key_range range,
                           struct buffer *out,
                           int64_t *unpublish_time)
 {
@@ -117,12 +116,14 @@ static bool write_key_set(const struct published_key *const *keys,
 
     *unpublish_time = LIFECYCLE_NEVER;
     buffer_puts(out, "{\"keys\":[");
-    for (size_t i = 0; i < count; i++) {
-        if (keys[i]->pem == NULL || !lifecycle_is_published(&keys[i]->times, now))
+    for (size_t i = range.begin; i < range.end; i++) {
+        const struct published_key *key = snapshot_at(exchange->snapshot, i);
+
+        if (key->pem == NULL || !lifecycle_is_published(&key->times, exchange->now))
             continue;
         buffer_puts(out, written++ == 0 ? "" : ",");
-        buffer_append(out, keys[i]->jwk, keys[i]->jwk_length);
-        *unpublish_time = earlier(*unpublish_time, keys[i]->times.unpublish_time);
+        buffer_append(out, key->jwk, key->jwk_length);
+        *unpublish_time = earlier(*unpublish_time, key->times.unpublish_time);
     }
     buffer_puts(out, "]}\n");
     return written > 0;
@@ -175,13 +176,11 @@ static void send_key_set(const struct exchange *exchange, int64_t unpublish_time
 void respond_with_key_set(const struct exchange *exchange, const char *issuer, size_t length)
 {
     struct http_response *response = exchange->response;
+    const struct key_range range = snapshot_issuer_keys(exchange->snapshot, issuer, length);
     int64_t unpublish_time = LIFECYCLE_NEVER;
-    size_t count = 0;
-    const struct published_key *const *keys =
-        snapshot_issuer_keys(exchange->snapshot, issuer, length, &count);
 
     response->body.limit = KEY_SET_MAX;
-    if (write_key_set(keys, count, exchange->now, &response->body, &unpublish_time)) {
+    if (write_key_set(exchange, range, &response->body, &unpublish_time)) {
         send_key_set(exchange, unpublish_time);
         return;
     }

@@ -211,10 +211,9 @@ static enum asap_code read_base64(struct span body, struct buffer *out, struct a
 }
 
 enum asap_code
-pem_read_public(const char *text, size_t length, EVP_PKEY **out, struct asap_error *err)
+pem_parse_public(const char *text, size_t length, EVP_PKEY **out, struct asap_error *err)
 {
     SCOPED(buffer) struct buffer der = BUFFER(PEM_PUBLIC_MAX);
-    SCOPED(pkey) EVP_PKEY *key = NULL;
     const struct span whole = trim((struct span){ text, length });
     struct span body = { 0 };
 
@@ -227,7 +226,16 @@ pem_read_public(const char *text, size_t length, EVP_PKEY **out, struct asap_err
     if (length > PEM_PUBLIC_MAX)
         return refuse_key(err, "the public key is over 4096 bytes; no supported key is so large");
     TRY(read_base64(body, &der, err));
-    TRY(spki_read((const unsigned char *)der.bytes, der.length, &key, err));
+    return spki_read((const unsigned char *)der.bytes, der.length, out, err);
+}
+
+enum asap_code
+pem_read_public(const char *text, size_t length, EVP_PKEY **out, struct asap_error *err)
+{
+    SCOPED(pkey) EVP_PKEY *key = NULL;
+
+    *out = NULL;
+    TRY(pem_parse_public(text, length, &key, err));
     TRY(pem_check_policy(key, err));
     *out = MOVE(key);
     return ASAP_OK;

@@ -30,6 +30,11 @@ enum {
 ASAP_MUST_CHECK enum asap_code
 pem_read_public(const char *text, size_t length, EVP_PKEY **out, struct asap_error *err);
 
+/* The same form without the policy, whose proof that an RSA modulus is sound takes milliseconds:
+ * for keys that passed it before. */
+ASAP_MUST_CHECK enum asap_code
+pem_parse_public(const char *text, size_t length, EVP_PKEY **out, struct asap_error *err);
+
 /* RSA of 2048 to 4096 bits with exponent 65537; EC on a named P-256, P-384 or P-521; Ed25519; and
  * mathematically sound. ASAP_INVALID_ARGUMENT, ASAP_REASON_KEY_REFUSED otherwise. */
 ASAP_MUST_CHECK enum asap_code pem_check_policy(EVP_PKEY *key, struct asap_error *err);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_SNAPSHOT_H
+#define ASAPD_SNAPSHOT_H
+
+#include "buffer.h"
+#include "keyring.h"
+#include "store.h"
+
+/* Building a snapshot; finding in it is part of keyring.h. */
+
+enum { KEY_DIGEST_BYTES = 32 };
+
+struct entry {
+    struct published_key key; /* its texts follow the entry in memory */
+    size_t issuer_length;     /* of key.kid */
+    int64_t row;
+    unsigned char digest[KEY_DIGEST_BYTES]; /* SHA-256 of key.kid */
+};
+
+struct snapshot {
+    unsigned references; /* the keyring's lock protects it */
+    int64_t generation;
+    struct entry **entries; /* by issuer, then oldest first */
+    size_t count, capacity;
+    struct entry **by_digest; /* `count` of them, sorted */
+    struct entry **buckets;   /* hash table by key id, open addressing; `mask` + 1 of them */
+    size_t mask;
+};
+
+/* Reads all live keys. Damaged ones go in without their texts and are named in *damaged. */
+ASAP_MUST_CHECK enum asap_code snapshot_build(struct txn *txn,
+                                              int64_t now,
+                                              struct snapshot **out,
+                                              struct buffer *damaged,
+                                              struct asap_error *err);
+
+void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
+DEFINE_SCOPED(snapshot, struct snapshot *, snapshot_free)
+
+/* The bucket of a key id: its own, or the free one where it would go. */
+struct entry **snapshot_bucket(const struct snapshot *snapshot, const char *kid, size_t length);
+
+/* The digits of SHA-256(kid) compared as bsearch() and qsort() want it. */
+int entry_compare_digest(const void *digest, const void *entry);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "snapshot.h"
+
+enum { FIRST_CAPACITY = 64, FIRST_BUCKETS = 64, JWK_MAX = 4096, ETAG_DIGITS = 32, ETAG_SIZE = 35 };
+
+/* What a key is served as, before it has its place. */
+struct texts {
+    const struct key_row *row;
+    struct buffer jwk;
+    char etag[ETAG_SIZE];
+    bool is_damaged;
+};
+
+static bool sha256(const char *text, size_t length, unsigned char out[KEY_DIGEST_BYTES])
+{
+    return EVP_Q_digest(NULL, "SHA256", NULL, text, length, out, NULL) == 1;
+}
+
+/* A strong validator: a key's bytes never change, and two keys never share them. */
+static bool write_etag(const char *pem, char out[ETAG_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char digest[KEY_DIGEST_BYTES];
+    char *end = out;
+
+    if (!sha256(pem, strlen(pem), digest))
+        return false;
+    *end++ = '"';
+    for (size_t i = 0; i < ETAG_DIGITS / 2; i++) {
+        *end++ = digits[digest[i] >> 4];
+        *end++ = digits[digest[i] & 0xf];
+    }
+    *end++ = '"';
+    *end = '\0';
+    return true;
+}
+
+/* Whether a row is what was once written, and the texts that follow from it. */
+static enum asap_code write_texts(struct texts *texts, struct asap_error *err)
+{
+    const struct key_row *row = texts->row;
+    SCOPED(pkey) EVP_PKEY *key = NULL;
+    char digest[KEY_DIGEST_SIZE];
+    char thumbprint[JWK_THUMBPRINT_SIZE];
+
+    TRY(key_row_digest(row, digest, err));
+    if (strcmp(digest, row->digest) != 0)
+        return fail(err, ASAP_DATA_LOSS, "the row is not what was written");
+    TRY(pem_parse_public(row->pem, strlen(row->pem), &key, err));
+    TRY(jwk_thumbprint(key, thumbprint, err));
+    if (strcmp(thumbprint, row->thumbprint) != 0)
+        return fail(err, ASAP_DATA_LOSS, "the key has another thumbprint");
+    TRY(jwk_write(key, row->kid, row->algorithm, &texts->jwk, err));
+    return write_etag(row->pem, texts->etag) ? ASAP_OK : fail_memory(err);
+}
+
+static char *append(char **end, const char *text, size_t length)
+{
+    char *begin = *end;
+
+    memcpy(begin, text, length);
+    begin[length] = '\0';
+    *end += length + 1;
+    return begin;
+}
+
+/* One block of memory: the entry and its texts, so that a key costs little beside its bytes. */
+static struct entry *new_entry(const struct texts *texts)
+{
+    const struct key_row *row = texts->row;
+    const char *pem = texts->is_damaged ? "" : row->pem;
+    const size_t jwk_length = texts->is_damaged ? 0 : texts->jwk.length;
+    const size_t size = strlen(row->kid) + strlen(pem) + jwk_length + strlen(texts->etag) + 4;
+    struct entry *entry = malloc(sizeof *entry + size);
+    char *end = (char *)(entry + 1);
+
+    if (entry == NULL)
+        return NULL;
+    *entry = (struct entry){ .key.times = row->times, .row = row->id };
+    entry->key.kid = append(&end, row->kid, strlen(row->kid));
+    entry->issuer_length = (size_t)(strrchr(entry->key.kid, '/') - entry->key.kid);
+    if (texts->is_damaged)
+        return entry;
+    entry->key.pem_length = strlen(pem);
+    entry->key.pem = append(&end, pem, entry->key.pem_length);
+    entry->key.jwk_length = jwk_length;
+    entry->key.jwk = append(&end, texts->jwk.bytes, jwk_length);
+    entry->key.etag = append(&end, texts->etag, strlen(texts->etag));
+    return entry;
+}
+
+static bool make_room(struct snapshot *snapshot)
+{
+    const size_t capacity = snapshot->capacity == 0 ? FIRST_CAPACITY : 2 * snapshot->capacity;
+    struct entry **grown = NULL;
+
+    if (snapshot->count < snapshot->capacity)
+        return true;
+    grown = realloc(snapshot->entries, capacity * sizeof(struct entry *));
+    if (grown == NULL)
+        return false;
+    snapshot->entries = grown;
+    snapshot->capacity = capacity;
+    return true;
+}
+
+struct builder {
+    struct snapshot *snapshot;
+    struct buffer *damaged;
+};
+
+static enum asap_code add_row(void *context, const struct key_row *row, struct asap_error *err)
+{
+    struct builder *builder = context;
+    struct snapshot *snapshot = builder->snapshot;
+    struct texts texts = { .row = row, .jwk = BUFFER(JWK_MAX) };
+    struct entry *entry = NULL;
+
+    if (strchr(row->kid, '/') == NULL) {
+        buffer_printf(builder->damaged, " (row %lld)", (long long)row->id);
+        return ASAP_OK;
+    }
+    texts.is_damaged = write_texts(&texts, NULL) != ASAP_OK;
+    if (texts.is_damaged)
+        buffer_printf(builder->damaged, " %s", row->kid);
+    entry = make_room(snapshot) ? new_entry(&texts) : NULL;
+    buffer_clear(&texts.jwk);
+    if (entry == NULL || !sha256(row->kid, strlen(row->kid), entry->digest)) {
+        free(entry);
+        return fail_memory(err);
+    }
+    snapshot->entries[snapshot->count++] = entry;
+    return ASAP_OK;
+}
+
+static int compare_place(const void *left, const void *right)
+{
+    const struct entry *a = *(struct entry *const *)left;
+    const struct entry *b = *(struct entry *const *)right;
+    const size_t shorter =
+        a->issuer_length < b->issuer_length ? a->issuer_length : b->issuer_length;
+    const int order = memcmp(a->key.kid, b->key.kid, shorter);
+
+    if (order != 0)
+        return order;
+    if (a->issuer_length != b->issuer_length)
+        return a->issuer_length < b->issuer_length ? -1 : 1;
+    return a->row < b->row ? -1 : 1;
+}
+
+static int compare_digest(const void *left, const void *right)
+{
+    return entry_compare_digest((*(struct entry *const *)left)->digest, right);
+}
+
+static bool index_digests(struct snapshot *snapshot)
+{
+    snapshot->by_digest = calloc(snapshot->count + 1, sizeof(struct entry *));
+    if (snapshot->by_digest == NULL)
+        return false;
+    if (snapshot->count > 0)
+        memcpy(snapshot->by_digest, snapshot->entries, snapshot->count * sizeof(struct entry *));
+    qsort(snapshot->by_digest, snapshot->count, sizeof(struct entry *), compare_digest);
+    return true;
+}
+
+/* At most half full, so that a look-up ends after a step or two. */
+static bool index_key_ids(struct snapshot *snapshot)
+{
+    size_t buckets = FIRST_BUCKETS;
+
+    while (buckets < 2 * snapshot->count)
+        buckets *= 2;
+    snapshot->buckets = calloc(buckets, sizeof(struct entry *));
+    if (snapshot->buckets == NULL)
+        return false;
+    snapshot->mask = buckets - 1;
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const char *kid = snapshot->entries[i]->key.kid;
+
+        *snapshot_bucket(snapshot, kid, strlen(kid)) = snapshot->entries[i];
+    }
+    return true;
+}
+
+enum asap_code snapshot_build(struct txn *txn,
+                              int64_t now,
+                              struct snapshot **out,
+                              struct buffer *damaged,
+                              struct asap_error *err)
+{
+    SCOPED(snapshot) struct snapshot *snapshot = calloc(1, sizeof *snapshot);
+    struct builder builder = { snapshot, damaged };
+    struct server_row server;
+
+    *out = NULL;
+    if (snapshot == NULL)
+        return fail_memory(err);
+    TRY(store_get_server(txn, &server, err));
+    snapshot->generation = server.generation;
+    TRY(store_each_live_key(txn, now, add_row, &builder, err));
+    qsort(snapshot->entries, snapshot->count, sizeof(struct entry *), compare_place);
+    if (!index_digests(snapshot) || !index_key_ids(snapshot))
+        return fail_memory(err);
+    *out = MOVE(snapshot);
+    return ASAP_OK;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+    if (snapshot == NULL)
+        return;
+    for (size_t i = 0; i < snapshot->count; i++)
+        free(snapshot->entries[i]);
+    free(snapshot->entries);
+    free(snapshot->by_digest);
+    free(snapshot->buckets);
+    free(snapshot);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot.h"
+
+/* FNV-1a: keys are added by administrators only, so that nobody else can make them collide. */
+static uint64_t hash(const char *text, size_t length)
+{
+    uint64_t value = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < length; i++)
+        value = (value ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+    return value;
+}
+
+static bool has_key_id(const struct entry *entry, const char *kid, size_t length)
+{
+    return strncmp(entry->key.kid, kid, length) == 0 && entry->key.kid[length] == '\0';
+}
+
+struct entry **snapshot_bucket(const struct snapshot *snapshot, const char *kid, size_t length)
+{
+    size_t index = (size_t)hash(kid, length) & snapshot->mask;
+
+    while (snapshot->buckets[index] != NULL && !has_key_id(snapshot->buckets[index], kid, length))
+        index = (index + 1) & snapshot->mask;
+    return &snapshot->buckets[index];
+}
+
+const struct published_key *snapshot_find(const struct snapshot *snapshot,
+                                          const char *kid,
+                                          size_t length)
+{
+    const struct entry *entry = NULL;
+
+    if (memchr(kid, '\0', length) != NULL)
+        return NULL;
+    entry = *snapshot_bucket(snapshot, kid, length);
+    return entry == NULL ? NULL : &entry->key;
+}
+
+int entry_compare_digest(const void *digest, const void *entry)
+{
+    return memcmp(digest, (*(struct entry *const *)entry)->digest, KEY_DIGEST_BYTES);
+}
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+static bool read_digest(const char *hex, unsigned char out[KEY_DIGEST_BYTES])
+{
+    for (size_t i = 0; i < KEY_DIGEST_BYTES; i++) {
+        const int high = hex_value(hex[2 * i]);
+        const int low = high < 0 ? -1 : hex_value(hex[2 * i + 1]);
+
+        if (low < 0)
+            return false;
+        out[i] = (unsigned char)(high << 4 | low);
+    }
+    return true;
+}
+
+const struct published_key *snapshot_find_hashed(const struct snapshot *snapshot, const char *hex)
+{
+    unsigned char digest[KEY_DIGEST_BYTES];
+    struct entry *const *found = NULL;
+
+    if (snapshot->count == 0 || !read_digest(hex, digest))
+        return NULL;
+    found = bsearch(digest, snapshot->by_digest, snapshot->count, sizeof(struct entry *),
+                    entry_compare_digest);
+    return found == NULL ? NULL : &(*found)->key;
+}
+
+/* How `issuer` sorts against the entry's, as snapshot_build.c sorts them. */
+static int compare_issuer(const char *issuer, size_t length, const struct entry *entry)
+{
+    const size_t shorter = length < entry->issuer_length ? length : entry->issuer_length;
+    const int order = memcmp(issuer, entry->key.kid, shorter);
+
+    if (order != 0 || length == entry->issuer_length)
+        return order;
+    return length < entry->issuer_length ? -1 : 1;
+}
+
+/* The first entry whose issuer is not before `issuer`. */
+static size_t lower_bound(const struct snapshot *snapshot, const char *issuer, size_t length)
+{
+    size_t begin = 0;
+    size_t end = snapshot->count;
+
+    while (begin < end) {
+        const size_t middle = begin + (end - begin) / 2;
+
+        if (compare_issuer(issuer, length, snapshot->entries[middle]) > 0)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    return begin;
+}
+
+struct key_range snapshot_issuer_keys(const struct snapshot *snapshot,
+                                      const char *issuer,
+                                      size_t length)
+{
+    const size_t begin = lower_bound(snapshot, issuer, length);
+    size_t end = begin;
+
+    while (end < snapshot->count && compare_issuer(issuer, length, snapshot->entries[end]) == 0)
+        end++;
+    return (struct key_range){ begin, end };
+}
+
+const struct published_key *snapshot_at(const struct snapshot *snapshot, size_t index)
+{
+    return &snapshot->entries[index]->key;
+}
+
+int64_t snapshot_generation(const struct snapshot *snapshot)
+{
+    return snapshot->generation;
+}
+
+size_t snapshot_count(const struct snapshot *snapshot, int64_t now)
+{
+    size_t published = 0;
+
+    for (size_t i = 0; i < snapshot->count; i++)
+        published += lifecycle_is_published(&snapshot->entries[i]->key.times, now) ? 1 : 0;
+    return published;
+}
