@@ -47,6 +47,12 @@ size_t issuer_keys_find(const struct issuer_keys *keys, const char *kid)
     return PLAN_NONE;
 }
 
+struct lifecycle_view plan_view(const struct change *change, const struct issuer_keys *keys)
+{
+    return (struct lifecycle_view){ keys->planned, keys->planned_count, change->keys->policy,
+                                    change->now };
+}
+
 static enum asap_code write_changed(struct change *change,
                                     struct issuer_keys *keys,
                                     struct asap_error *err)

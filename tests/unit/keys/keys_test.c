@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "check_main.h"
-#include "fail.h"
 #include "jws.h"
 
 /* The operations on a real store, vault and keyring. */
