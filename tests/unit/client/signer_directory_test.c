@@ -190,6 +190,7 @@ START_TEST(says_what_is_wrong_with_a_new_key_and_goes_on_once_it_is_right)
     SCOPED(asap_signer) struct asap_signer *signer = open_folder();
     struct asap_error err = { 0 };
 
+    check_signs(signer, first, "web/1.pem");
     write_text("2.pem", "no key", 6);
     ck_assert_int_eq(sign_fails(signer, &err), ASAP_INVALID_ARGUMENT);
     ck_assert_int_eq(err.reason, ASAP_REASON_KEY_REFUSED);
