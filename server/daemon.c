@@ -154,13 +154,18 @@ void daemon_refresh(struct daemon *daemon)
 
 void daemon_reload(struct daemon *daemon)
 {
+    size_t failed = 0;
+
     for (size_t i = 0; i < LISTENERS; i++) {
         struct asap_error err = { 0 };
 
-        if (http_listener_reload(daemon->listeners[i], &err) != ASAP_OK)
-            log_write(daemon->log, LOG_ERROR, "the old certificate stays in use: %s", err.message);
+        if (http_listener_reload(daemon->listeners[i], &err) == ASAP_OK)
+            continue;
+        failed++;
+        log_write(daemon->log, LOG_ERROR, "the old certificate stays in use: %s", err.message);
     }
-    log_write(daemon->log, LOG_INFO, "read the certificates again");
+    if (failed == 0)
+        log_write(daemon->log, LOG_INFO, "read the certificates again");
 }
 
 void daemon_close(struct daemon *daemon)

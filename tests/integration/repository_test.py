@@ -209,7 +209,7 @@ class Failures(ServerTest):
         failed = self.server.ctl_raw("issuer", "create", "orders/api")
         self.assertEqual(failed.returncode, 1)
         self.assertIn("asapctl: ", failed.stderr)
-        self.assertIn("level=error", self.server.log())
+        self.assertIn(" error: ", self.server.log())
 
 
 if __name__ == "__main__":

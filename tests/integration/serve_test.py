@@ -92,7 +92,7 @@ class Serve(ServerTest):
         with open(self.server.path("server.pem"), "w", encoding="ascii") as file:
             file.write("nonsense")
         self.server.process.send_signal(signal.SIGHUP)
-        until(lambda: "level=error" in self.server.log(), "the failure to be logged")
+        until(lambda: " error: " in self.server.log(), "the failure to be logged")
         self.assertEqual(self.certificate(), before)
 
     def test_tls_before_1_2_is_refused(self):
