@@ -93,11 +93,13 @@ static enum asap_code set_version(struct sql_connection *connection,
     return execute(of(connection), text, "migrate", err);
 }
 
-static void statement_scope_exit(sqlite3_stmt **statement)
+static void put_back(sqlite3_stmt *statement)
 {
-    (void)sqlite3_reset(*statement);
-    (void)sqlite3_clear_bindings(*statement);
+    (void)sqlite3_reset(statement);
+    (void)sqlite3_clear_bindings(statement);
 }
+
+DEFINE_SCOPED(statement, sqlite3_stmt *, put_back)
 
 /* Borrowed from the connection, which keeps one for each text. */
 static enum asap_code

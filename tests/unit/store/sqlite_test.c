@@ -395,6 +395,23 @@ START_TEST(a_database_damaged_while_it_is_open_is_noticed)
 }
 END_TEST
 
+START_TEST(a_statement_that_no_longer_fits_the_schema_is_a_failure_not_a_crash)
+{
+    struct store *store = open_store(true);
+    struct server_row server;
+    struct asap_error err = { 0 };
+    struct txn txn = { 0 };
+
+    run_sql("ALTER TABLE server RENAME TO gone");
+    ck_assert_succeeds(txn_begin(&txn, store, &err));
+    ck_assert_int_eq(store_get_server(&txn, &server, &err), ASAP_UNAVAILABLE);
+    txn_rollback(&txn);
+    run_sql("ALTER TABLE gone RENAME TO server");
+    ck_assert_int_eq(generation(store), 0);
+    store_close(store);
+}
+END_TEST
+
 static void put_number(struct store *store, int64_t number)
 {
     struct asap_error err = { 0 };
@@ -556,6 +573,7 @@ static TCase *damage(void)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_database_damaged_while_it_is_open_is_noticed);
+    tcase_add_test(tests, a_statement_that_no_longer_fits_the_schema_is_a_failure_not_a_crash);
     tcase_add_test(tests, a_killed_writer_leaves_whole_transactions_and_loses_none_it_told_of);
     return tests;
 }
