@@ -154,6 +154,21 @@ START_TEST(reads_a_file_again_when_another_took_its_place)
 }
 END_TEST
 
+START_TEST(names_the_key_after_its_file_even_if_another_name_has_the_same_one)
+{
+    SCOPED(pkey) EVP_PKEY *key = write_key("1.pem");
+    SCOPED(asap_signer) struct asap_signer *signer = open_folder();
+    char from[256];
+    char to[256];
+
+    check_signs(signer, key, "web/1.pem");
+    ck_assert_int_eq(link(scratch_file(&folder, "1.pem", from, sizeof from),
+                          scratch_file(&folder, "2.pem", to, sizeof to)),
+                     0);
+    check_signs(signer, key, "web/2.pem");
+}
+END_TEST
+
 /* Sets the time of modification. */
 static void touch(const char *name, const struct timespec *modified)
 {
@@ -256,6 +271,7 @@ START_TEST(reads_no_file_that_is_too_long_or_no_file_at_all)
     write_text("1.pem", zeros, sizeof zeros);
     ck_assert_int_eq(asap_signer_from_directory(root.path, "web", NULL, &signer, &err),
                      ASAP_INVALID_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(err.message, "no file of a private key"));
     ck_assert_int_eq(mkfifo(scratch_file(&folder, "2.pem", path, sizeof path), 0600), 0);
     ck_assert_int_eq(asap_signer_from_directory(root.path, "web", NULL, &signer, &err),
                      ASAP_INVALID_ARGUMENT);
@@ -271,6 +287,7 @@ int main(void)
     tcase_add_loop_test(tests, signs_with_the_greatest_name, 0, COUNT(folders));
     tcase_add_test(tests, takes_over_a_new_key_once_it_has_its_name);
     tcase_add_test(tests, reads_a_file_again_when_another_took_its_place);
+    tcase_add_test(tests, names_the_key_after_its_file_even_if_another_name_has_the_same_one);
     tcase_add_test(tests, reads_a_file_again_only_when_it_has_changed);
     tcase_add_test(tests, says_what_is_wrong_with_a_new_key_and_goes_on_once_it_is_right);
     tcase_add_test(tests, fails_when_the_last_key_is_gone);

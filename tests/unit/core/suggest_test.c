@@ -28,6 +28,7 @@ static const struct {
     { "", NULL },
     { "x", NULL },
     { "ma", "ca" },
+    { "ac", "ca" },
     { "xx", NULL },
     { "log_level_log_level_log_level_log_level_log_level_log_level_log_lev", NULL },
 };
