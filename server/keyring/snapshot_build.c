@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algorithm.h"
 #include "fail.h"
 #include "snapshot.h"
 
@@ -44,6 +45,7 @@ static bool write_etag(const char *pem, char out[ETAG_SIZE])
 static enum asap_code write_texts(struct texts *texts, struct asap_error *err)
 {
     const struct key_row *row = texts->row;
+    const struct algorithm *algorithm = NULL;
     SCOPED(pkey) EVP_PKEY *key = NULL;
     char digest[KEY_DIGEST_SIZE];
     char thumbprint[JWK_THUMBPRINT_SIZE];
@@ -52,6 +54,9 @@ static enum asap_code write_texts(struct texts *texts, struct asap_error *err)
     if (strcmp(digest, row->digest) != 0)
         return fail(err, ASAP_DATA_LOSS, "the row is not what was written");
     TRY(pem_parse_public(row->pem, strlen(row->pem), &key, err));
+    algorithm = algorithm_find(row->algorithm, strlen(row->algorithm));
+    if (algorithm == NULL || !algorithm_fits(algorithm, key))
+        return fail(err, ASAP_DATA_LOSS, "the key has another algorithm");
     TRY(jwk_thumbprint(key, thumbprint, err));
     if (strcmp(thumbprint, row->thumbprint) != 0)
         return fail(err, ASAP_DATA_LOSS, "the key has another thumbprint");
@@ -114,21 +119,29 @@ struct builder {
     struct buffer *damaged;
 };
 
+/* Want of memory is no damage: the reload fails, and the old snapshot stays. */
+static bool is_want(enum asap_code code)
+{
+    return code == ASAP_INTERNAL || code == ASAP_RESOURCE_EXHAUSTED;
+}
+
 static enum asap_code add_row(void *context, const struct key_row *row, struct asap_error *err)
 {
     struct builder *builder = context;
     struct snapshot *snapshot = builder->snapshot;
     struct texts texts = { .row = row, .jwk = BUFFER(JWK_MAX) };
     struct entry *entry = NULL;
+    enum asap_code code = ASAP_OK;
 
     if (strchr(row->kid, '/') == NULL) {
         buffer_printf(builder->damaged, " (row %lld)", (long long)row->id);
         return ASAP_OK;
     }
-    texts.is_damaged = write_texts(&texts, NULL) != ASAP_OK;
+    code = write_texts(&texts, NULL);
+    texts.is_damaged = code != ASAP_OK;
     if (texts.is_damaged)
         buffer_printf(builder->damaged, " %s", row->kid);
-    entry = make_room(snapshot) ? new_entry(&texts) : NULL;
+    entry = !is_want(code) && make_room(snapshot) ? new_entry(&texts) : NULL;
     buffer_clear(&texts.jwk);
     if (entry == NULL || !sha256(row->kid, strlen(row->kid), entry->digest)) {
         free(entry);

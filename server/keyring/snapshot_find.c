@@ -131,7 +131,10 @@ size_t snapshot_count(const struct snapshot *snapshot, int64_t now)
 {
     size_t published = 0;
 
-    for (size_t i = 0; i < snapshot->count; i++)
-        published += lifecycle_is_published(&snapshot->entries[i]->key.times, now) ? 1 : 0;
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const struct published_key *key = &snapshot->entries[i]->key;
+
+        published += key->pem != NULL && lifecycle_is_published(&key->times, now) ? 1 : 0;
+    }
     return published;
 }
