@@ -27,9 +27,9 @@ START_TEST(knows_the_calendar)
 }
 END_TEST
 
-START_TEST(comes_back_from_every_day_to_the_same_second)
+START_TEST(comes_back_from_any_day_to_the_same_second)
 {
-    const int64_t step = 86399 * 7;
+    const int64_t step = 86399 * 29;
 
     for (int64_t time = UTC_MIN; time <= UTC_MAX; time += step) {
         const struct utc utc = utc_from_time(time);
@@ -65,7 +65,7 @@ int main(void)
     TCase *tests = tcase_create("utc");
 
     tcase_add_loop_test(tests, knows_the_calendar, 0, COUNT(moments));
-    tcase_add_test(tests, comes_back_from_every_day_to_the_same_second);
+    tcase_add_test(tests, comes_back_from_any_day_to_the_same_second);
     tcase_add_loop_test(tests, clamps_to_years_of_four_digits, 0, COUNT(clamped));
     suite_add_tcase(suite, tests);
     return check_main(suite);
