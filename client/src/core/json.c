@@ -239,3 +239,17 @@ enum asap_code json_read_object(const char *text,
                          (struct position){ error.line, error.column });
     return ASAP_OK;
 }
+
+enum asap_code json_read_document(const char *text,
+                                  size_t length,
+                                  const struct json_limits *limits,
+                                  const char *what,
+                                  json_t **out,
+                                  struct asap_error *err)
+{
+    while (length > 0 && is_space(text[length - 1]))
+        length--;
+    for (; length > 0 && is_space(text[0]); length--)
+        text++;
+    return json_read_object(text, length, limits, what, out, err);
+}

@@ -35,4 +35,13 @@ ASAP_MUST_CHECK enum asap_code json_read_object(const char *text,
                                                 json_t **out,
                                                 struct asap_error *err);
 
+/* The same for a document, where white space may stand around the object (RFC 8259 section 2);
+ * lines and columns count from its first character. */
+ASAP_MUST_CHECK enum asap_code json_read_document(const char *text,
+                                                  size_t length,
+                                                  const struct json_limits *limits,
+                                                  const char *what,
+                                                  json_t **out,
+                                                  struct asap_error *err);
+
 #endif

@@ -315,8 +315,8 @@ static enum asap_code read_error(const struct exchange *exchange, struct asap_er
     enum asap_code code = ASAP_UNKNOWN;
 
     if (!exchange->is_json
-        || json_read_object(exchange->answer.bytes, exchange->answer.length, &error_limits,
-                            "the error", &object, NULL)
+        || json_read_document(exchange->answer.bytes, exchange->answer.length, &error_limits,
+                              "the error", &object, NULL)
                != ASAP_OK)
         return fail(err, code_of(NULL, exchange->status),
                     "%.112s answered with HTTP status %u (is asapd what listens there?)",

@@ -187,23 +187,6 @@ enum asap_code reader_message(struct reader *reader,
     return read_content(reader, value, *message);
 }
 
-static bool is_space(char character)
-{
-    return character == ' ' || character == '\t' || character == '\r' || character == '\n';
-}
-
-/* White space around the object is allowed here (RFC 8259 section 2), not in a token. */
-static enum asap_code parse(const char *text, size_t length, json_t **out, struct asap_error *err)
-{
-    while (length > 0 && is_space(text[length - 1]))
-        length--;
-    for (; length > 0 && is_space(text[0]); length--)
-        text++;
-    if (json_read_object(text, length, &limits, "the message", out, err) != ASAP_OK)
-        return fail_as(err, ASAP_INVALID_ARGUMENT);
-    return ASAP_OK;
-}
-
 enum asap_code codec_read_json(const ProtobufCMessageDescriptor *type,
                                const char *text,
                                size_t length,
@@ -217,7 +200,8 @@ enum asap_code codec_read_json(const ProtobufCMessageDescriptor *type,
     *out = NULL;
     TRY(codec_new(type, &message, err));
     if (length > 0) {
-        TRY(parse(text, length, &object, err));
+        if (json_read_document(text, length, &limits, "the message", &object, err) != ASAP_OK)
+            return fail_as(err, ASAP_INVALID_ARGUMENT);
         TRY(read_content(&reader, object, message));
     }
     *out = MOVE(message);

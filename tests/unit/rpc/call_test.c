@@ -80,8 +80,9 @@ static const struct {
     enum asap_code code;
     const char *message;
 } errors[] = {
-    { "404 Not Found", JSON_TYPE, "{\"code\":\"not_found\",\"message\":\"no issuer \\\"web\\\"\"}",
-      ASAP_NOT_FOUND, "no issuer \"web\"" },
+    { "404 Not Found", JSON_TYPE,
+      "{\"code\":\"not_found\",\"message\":\"no issuer \\\"web\\\"\"}\n", ASAP_NOT_FOUND,
+      "no issuer \"web\"" },
     { "400 Bad Request", JSON_TYPE,
       "{\"code\":\"failed_precondition\",\"message\":\"x\",\"details\":[{\"type\":\"a\"}]}",
       ASAP_FAILED_PRECONDITION, "x" },
