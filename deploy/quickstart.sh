@@ -61,7 +61,7 @@ start_server() {
 }
 
 mkdir -p build
-./deploy/build-deps.sh
+./deploy/build-deps.sh curl
 say "Building (what the tools print is in build/quickstart.log)"
 build >build/quickstart.log 2>&1 || {
     tail -n 20 build/quickstart.log >&2
