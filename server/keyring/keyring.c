@@ -70,15 +70,15 @@ static bool drop_reference(struct snapshot *snapshot)
 
 void keyring_release(struct keyring *keyring, const struct snapshot *snapshot)
 {
-    /* Immutable to its readers; its count of them is the keyring's. */
-    struct snapshot *own = (struct snapshot *)(uintptr_t)snapshot;
     bool is_last = false;
 
+    if (snapshot == NULL)
+        return;
     (void)pthread_mutex_lock(&keyring->lock);
-    is_last = drop_reference(own);
+    is_last = drop_reference(snapshot->self);
     (void)pthread_mutex_unlock(&keyring->lock);
     if (is_last)
-        snapshot_free(own);
+        snapshot_free(snapshot->self);
 }
 
 static void swap_in(struct keyring *keyring, struct snapshot *snapshot, const char *problem)

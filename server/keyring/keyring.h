@@ -34,7 +34,8 @@ keyring_refresh(struct keyring *keyring, struct store *store, int64_t now, struc
 /* Why the last reload failed, or which rows are damaged; "" while all is well. */
 void keyring_problem(struct keyring *keyring, char *out, size_t size);
 
-/* The current snapshot, held until released; NULL when none could ever be built. Any thread. */
+/* The current snapshot, held until released; NULL when none could ever be built, which needs no
+ * release. Any thread. */
 const struct snapshot *keyring_acquire(struct keyring *keyring);
 void keyring_release(struct keyring *keyring, const struct snapshot *snapshot);
 

@@ -18,7 +18,8 @@ struct entry {
 };
 
 struct snapshot {
-    unsigned references; /* the keyring's lock protects it */
+    struct snapshot *self; /* how the keyring, which its readers hand it back to, may change it */
+    unsigned references;   /* the keyring's lock protects it */
     int64_t generation;
     struct entry **entries; /* by issuer, then oldest first */
     size_t count, capacity;

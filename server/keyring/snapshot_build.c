@@ -79,8 +79,8 @@ static struct entry *new_entry(const struct texts *texts)
 {
     const struct key_row *row = texts->row;
     const char *pem = texts->is_damaged ? "" : row->pem;
-    const size_t jwk_length = texts->is_damaged ? 0 : texts->jwk.length;
-    const size_t size = strlen(row->kid) + strlen(pem) + jwk_length + strlen(texts->etag) + 4;
+    const char *jwk = texts->is_damaged || texts->jwk.bytes == NULL ? "" : texts->jwk.bytes;
+    const size_t size = strlen(row->kid) + strlen(pem) + strlen(jwk) + strlen(texts->etag) + 4;
     struct entry *entry = malloc(sizeof *entry + size);
     char *end = (char *)(entry + 1);
 
@@ -93,8 +93,8 @@ static struct entry *new_entry(const struct texts *texts)
         return entry;
     entry->key.pem_length = strlen(pem);
     entry->key.pem = append(&end, pem, entry->key.pem_length);
-    entry->key.jwk_length = jwk_length;
-    entry->key.jwk = append(&end, texts->jwk.bytes, jwk_length);
+    entry->key.jwk_length = strlen(jwk);
+    entry->key.jwk = append(&end, jwk, entry->key.jwk_length);
     entry->key.etag = append(&end, texts->etag, strlen(texts->etag));
     return entry;
 }
@@ -222,6 +222,7 @@ enum asap_code snapshot_build(struct txn *txn,
     if (snapshot == NULL)
         return fail_memory(err);
     TRY(store_get_server(txn, &server, err));
+    snapshot->self = snapshot;
     snapshot->generation = server.generation;
     TRY(store_each_live_key(txn, now, add_row, &builder, err));
     sort_entries(snapshot);
