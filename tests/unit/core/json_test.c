@@ -193,6 +193,31 @@ START_TEST(never_recurses_deeper_than_it_can_count)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    size_t length;
+    bool is_read;
+} documents[] = {
+    { TEXT(" \r\n\t{\"a\":1}\n "), true },
+    { TEXT("{}"), true },
+    { TEXT("\n{}\0"), false },
+    { TEXT(" \n"), false },
+    { TEXT("\v{}"), false },
+    { TEXT("{} {}"), false },
+};
+
+START_TEST(reads_documents_with_white_space_around_them)
+{
+    struct asap_error err = { 0 };
+    SCOPED(json) json_t *object = NULL;
+    const enum asap_code code = json_read_document(documents[_i].text, documents[_i].length,
+                                                   &json_token_limits, "answer", &object, &err);
+
+    ck_assert_msg((code == ASAP_OK) == documents[_i].is_read, "%s: %s", documents[_i].text,
+                  err.message);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("json");
@@ -201,6 +226,7 @@ int main(void)
     tcase_add_loop_test(tests, reads_objects, 0, COUNT(accepted));
     tcase_add_loop_test(tests, refuses_what_is_not_one_strict_object_and_says_where, 0,
                         COUNT(refused));
+    tcase_add_loop_test(tests, reads_documents_with_white_space_around_them, 0, COUNT(documents));
     tcase_add_test(tests, never_quotes_what_it_refuses);
     tcase_add_loop_test(tests, bounds_the_shape, 0, COUNT(limits));
     tcase_add_test(tests, bounds_the_members_of_each_object);
