@@ -18,7 +18,7 @@ change_begin(struct change *change, const struct keys *keys, int64_t now, struct
     TRY(store_get_server(&change->txn, &server, err));
     if (now + keys->policy->clock_skew < server.latest_time)
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the clock went back: it is %lld s behind the latest change; set it right",
+                    "the clock went back: it is %lld s behind the latest change (set it right)",
                     (long long)(server.latest_time - now));
     change->now = now > server.latest_time ? now : server.latest_time;
     return ASAP_OK;

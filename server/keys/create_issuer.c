@@ -42,7 +42,7 @@ static enum asap_code refuse_related(struct txn *txn, const char *name, struct a
     if (strcmp(related.name, name) != 0)
         return fail(err, ASAP_ALREADY_EXISTS,
                     "%s and the issuer %s are path prefixes of one another, so one could speak"
-                    " for the other; choose another name",
+                    " for the other (choose another name)",
                     name, related.name);
     return fail(err, ASAP_ALREADY_EXISTS,
                 related.delete_time == LIFECYCLE_NEVER

@@ -16,15 +16,15 @@ static const struct {
     int code;
     const char *advice;
 } advices[] = {
-    { SQLITE_FULL, "; free space on its disk" },
-    { SQLITE_BUSY, "; end the other program that has it open" },
-    { SQLITE_LOCKED, "; end the other program that has it open" },
-    { SQLITE_READONLY, "; asapd must own the file and its directory and may write both" },
-    { SQLITE_PERM, "; asapd must own the file and its directory and may write both" },
-    { SQLITE_CANTOPEN, "; asapd must own the file and its directory and may write both" },
-    { SQLITE_IOERR, "; look into the system's log for errors of its disk" },
-    { SQLITE_CORRUPT, "; it is damaged: restore it from a backup" },
-    { SQLITE_NOTADB, "; it is damaged: restore it from a backup" },
+    { SQLITE_FULL, " (free space on its disk)" },
+    { SQLITE_BUSY, " (end the other program that has it open)" },
+    { SQLITE_LOCKED, " (end the other program that has it open)" },
+    { SQLITE_READONLY, " (asapd must own the file and its directory and may write both)" },
+    { SQLITE_PERM, " (asapd must own the file and its directory and may write both)" },
+    { SQLITE_CANTOPEN, " (asapd must own the file and its directory and may write both)" },
+    { SQLITE_IOERR, " (look into the system's log for errors of its disk)" },
+    { SQLITE_CORRUPT, " (it is damaged: restore it from a backup)" },
+    { SQLITE_NOTADB, " (it is damaged: restore it from a backup)" },
 };
 
 enum asap_code sqlite_failure(const struct sqlite *sqlite,

@@ -168,7 +168,7 @@ enum asap_code transaction_find(struct txn *txn,
 enum asap_code transaction_damaged(const char *what, struct asap_error *err)
 {
     return fail(err, ASAP_DATA_LOSS,
-                "the database row of %s is damaged; restore the database from a backup", what);
+                "the database row of %s is damaged (restore the database from a backup)", what);
 }
 
 enum asap_code transaction_copy_blob(void *blob,

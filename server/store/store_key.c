@@ -127,10 +127,10 @@ static enum asap_code explain_conflict(struct txn *txn,
     TRY(transaction_query(txn, &query, err));
     if (strcmp(used.kid, row->kid) == 0)
         return fail(err, ASAP_ALREADY_EXISTS,
-                    "the key id %s was used before, and is never used again; choose another name",
+                    "the key id %s was used before, and is never used again (choose another name)",
                     row->kid);
     return fail(err, ASAP_ALREADY_EXISTS,
-                "this public key was used before, as %s; make a new key pair", used.kid);
+                "this public key was used before, as %s (make a new key pair)", used.kid);
 }
 
 enum asap_code store_add_key(struct txn *txn, struct key_row *row, struct asap_error *err)

@@ -31,39 +31,40 @@ struct block {
 };
 
 #define NEVER_PUBLISH                                                                              \
-    "this is a private key; never publish it: openssl pkey -pubout writes its public part"
+    "this is a private key (never publish it: openssl pkey -pubout writes its public part)"
 #define PUBLISH_KEY_OF_CERTIFICATE                                                                 \
-    "this is a certificate; publish its key: openssl x509 -pubkey -noout -in FILE"
+    "this is a certificate (publish its key: openssl x509 -pubkey -noout -in FILE)"
 
 /* Private keys first: of two problems they are the one to know of. */
 static const struct block not_public[] = {
     { "ENCRYPTED PRIVATE KEY",
-      "this is an encrypted private key; never publish it: openssl pkey -pubout writes its public "
-      "part" },
+      "this is an encrypted private key (never publish it: openssl pkey -pubout writes its public "
+      "part)" },
     { "PRIVATE KEY", NEVER_PUBLISH },
     { "RSA PRIVATE KEY", NEVER_PUBLISH },
     { "EC PRIVATE KEY", NEVER_PUBLISH },
     { "DSA PRIVATE KEY", NEVER_PUBLISH },
     { "OPENSSH PRIVATE KEY",
-      "this is a private key; never publish it: ssh-keygen -e -m PKCS8 writes its public part" },
+      "this is a private key (never publish it: ssh-keygen -e -m PKCS8 writes its public part)" },
     { "CERTIFICATE", PUBLISH_KEY_OF_CERTIFICATE },
     { "X509 CERTIFICATE", PUBLISH_KEY_OF_CERTIFICATE },
     { "TRUSTED CERTIFICATE", PUBLISH_KEY_OF_CERTIFICATE },
     { "CERTIFICATE REQUEST",
-      "this is a certificate request; publish its key: openssl req -pubkey -noout -in FILE" },
+      "this is a certificate request (publish its key: openssl req -pubkey -noout -in FILE)" },
     { "RSA PUBLIC KEY",
-      "this is a PKCS#1 public key; convert it: openssl rsa -RSAPublicKey_in -pubout -in FILE" },
+      "this is a PKCS#1 public key (convert it: openssl rsa -RSAPublicKey_in -pubout -in FILE)" },
+    { "PUBLIC KEY", "this is not one whole PUBLIC KEY block (give one, with nothing around it)" },
     { NULL, NULL },
 };
 
 static const struct block not_private[] = {
     { "ENCRYPTED PRIVATE KEY",
-      "the private key is encrypted; decrypt it first: openssl pkey -in FILE -out PLAIN" },
+      "the private key is encrypted (decrypt it first: openssl pkey -in FILE -out PLAIN)" },
     { "OPENSSH PRIVATE KEY",
-      "this key is in OpenSSH's own format; convert it: ssh-keygen -p -m PKCS8 -N '' -f FILE" },
-    { "CERTIFICATE", "this is a certificate; the private key is needed alone" },
-    { "PUBLIC KEY", "this is a public key; the private key is needed alone" },
-    { "RSA PUBLIC KEY", "this is a public key; the private key is needed alone" },
+      "this key is in OpenSSH's own format (convert it: ssh-keygen -p -m PKCS8 -N '' -f FILE)" },
+    { "CERTIFICATE", "this is a certificate (the private key is needed alone)" },
+    { "PUBLIC KEY", "this is a public key (the private key is needed alone)" },
+    { "RSA PUBLIC KEY", "this is a public key (the private key is needed alone)" },
     { NULL, NULL },
 };
 
@@ -197,16 +198,16 @@ static enum asap_code read_base64(struct span body, struct buffer *out, struct a
         const char character = body.text[i];
 
         if (character == '-' || character == '_')
-            return refuse_key(err, "the PUBLIC KEY block is not base64; copy the file anew");
+            return refuse_key(err, "the PUBLIC KEY block is not base64 (copy the file anew)");
         if (!is_space(character))
             text[length++] = url_safe(character);
     }
     if (length == 0 || length % 4 != 0)
-        return refuse_key(err, "the PUBLIC KEY block is cut short; copy the file anew");
+        return refuse_key(err, "the PUBLIC KEY block is cut short (copy the file anew)");
     for (int padding = 0; padding < 2 && text[length - 1] == '='; padding++)
         length--;
     if (base64url_decode(text, length, out, err) != ASAP_OK)
-        return refuse_key(err, "the PUBLIC KEY block is not base64; copy the file anew");
+        return refuse_key(err, "the PUBLIC KEY block is not base64 (copy the file anew)");
     return ASAP_OK;
 }
 
@@ -220,11 +221,11 @@ pem_parse_public(const char *text, size_t length, EVP_PKEY **out, struct asap_er
     *out = NULL;
     if (!is_block(whole, "PUBLIC KEY", &body))
         return explain_block(whole, not_public,
-                             "not a public key: one block from -----BEGIN PUBLIC KEY----- to "
-                             "-----END PUBLIC KEY----- is needed, with nothing around it",
+                             "not a public key (one block from -----BEGIN PUBLIC KEY----- to "
+                             "-----END PUBLIC KEY----- is needed, with nothing around it)",
                              err);
     if (length > PEM_PUBLIC_MAX)
-        return refuse_key(err, "the public key is over 4096 bytes; no supported key is so large");
+        return refuse_key(err, "the public key is over 4096 bytes (no supported key is so large)");
     TRY(read_base64(body, &der, err));
     return spki_read((const unsigned char *)der.bytes, der.length, out, err);
 }
@@ -248,13 +249,13 @@ static enum asap_code check_rsa(EVP_PKEY *key, struct asap_error *err)
     const int bits = EVP_PKEY_get_bits(key);
 
     if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX) {
-        (void)refuse(err, ASAP_REASON_KEY_REFUSED, "", "the RSA key has %d bits; use %d to %d",
+        (void)refuse(err, ASAP_REASON_KEY_REFUSED, "", "the RSA key has %d bits (use %d to %d)",
                      bits, RSA_BITS_MIN, RSA_BITS_MAX);
         return fail_as(err, ASAP_INVALID_ARGUMENT);
     }
     if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1
         || BN_is_word(exponent, RSA_EXPONENT) != 1)
-        return refuse_key(err, "the RSA key's public exponent is not 65537; make another key");
+        return refuse_key(err, "the RSA key's public exponent is not 65537 (make another key)");
     return ASAP_OK;
 }
 
@@ -265,10 +266,10 @@ static enum asap_code check_ec(EVP_PKEY *key, struct asap_error *err)
     if (EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &is_explicit)
             != 1
         || is_explicit != 0)
-        return refuse_key(err, "the EC key has explicit parameters; name its curve: openssl ec "
-                               "-param_enc named_curve");
+        return refuse_key(err, "the EC key has explicit parameters (name its curve: openssl ec "
+                               "-param_enc named_curve)");
     if (algorithm_default_for(key) == NULL)
-        return refuse_key(err, "the EC key is on an unsupported curve; use P-256, P-384 or P-521");
+        return refuse_key(err, "the EC key is on an unsupported curve (use P-256, P-384 or P-521)");
     return ASAP_OK;
 }
 
@@ -282,7 +283,7 @@ static enum asap_code check_ed25519(EVP_PKEY *key, struct asap_error *err)
     point[ED25519_SIZE - 1] &= 0x7f;
     for (size_t i = 0; i < sizeof small_order / sizeof *small_order; i++) {
         if (memcmp(point, small_order[i], sizeof point) == 0)
-            return refuse_key(err, "the Ed25519 key is a point of small order; make another key");
+            return refuse_key(err, "the Ed25519 key is a point of small order (make another key)");
     }
     return ASAP_OK;
 }
@@ -303,8 +304,8 @@ static enum asap_code check_type(EVP_PKEY *key, struct asap_error *err)
             return policies[i].check(key, err);
     }
     return refuse_key(err,
-                      "this type of key is not supported; use RSA, EC on P-256, P-384 or P-521, or "
-                      "Ed25519");
+                      "this type of key is not supported (use RSA, EC on P-256, P-384 or P-521, or "
+                      "Ed25519)");
 }
 
 enum asap_code pem_check_policy(EVP_PKEY *key, struct asap_error *err)
@@ -317,7 +318,7 @@ enum asap_code pem_check_policy(EVP_PKEY *key, struct asap_error *err)
         return fail_memory(err);
     /* The curves have cofactor 1, for which the quick check is the whole one (SP 800-56A). */
     if (EVP_PKEY_public_check_quick(ctx) != 1)
-        return refuse_key(err, "the public key is mathematically unsound; make another key");
+        return refuse_key(err, "the public key is mathematically unsound (make another key)");
     return ASAP_OK;
 }
 
@@ -356,8 +357,8 @@ static enum asap_code check_private_block(struct span span, struct asap_error *e
         return ASAP_OK;
     }
     return explain_block(span, not_private,
-                         "not a private key: one block from -----BEGIN PRIVATE KEY----- to "
-                         "-----END PRIVATE KEY----- is needed, with nothing around it",
+                         "not a private key (one block from -----BEGIN PRIVATE KEY----- to "
+                         "-----END PRIVATE KEY----- is needed, with nothing around it)",
                          err);
 }
 
@@ -383,7 +384,8 @@ pem_read_private(const char *text, size_t length, EVP_PKEY **out, struct asap_er
 
     *out = NULL;
     if (length > PEM_PRIVATE_MAX)
-        return refuse_key(err, "the private key is over 16384 bytes; no supported key is so large");
+        return refuse_key(err,
+                          "the private key is over 16384 bytes (no supported key is so large)");
     span = skip_ec_parameters(trim(span));
     TRY(check_private_block(span, err));
     source = BIO_new_mem_buf(span.text, (int)span.length);
@@ -391,7 +393,7 @@ pem_read_private(const char *text, size_t length, EVP_PKEY **out, struct asap_er
         return fail_memory(err);
     key = PEM_read_bio_PrivateKey(source, NULL, refuse_passphrase, NULL);
     if (key == NULL)
-        return refuse_key(err, "the private key is damaged; copy the file anew");
+        return refuse_key(err, "the private key is damaged (copy the file anew)");
     TRY(check_pair(key, err));
     *out = MOVE(key);
     return ASAP_OK;

@@ -57,7 +57,7 @@ static enum asap_code refuse_key(struct asap_error *err, const char *why)
 static enum asap_code refuse_encoding(struct asap_error *err)
 {
     return refuse_key(err,
-                      "the public key is not canonical DER; write it anew: openssl pkey -pubin");
+                      "the public key is not canonical DER (write it anew: openssl pkey -pubin)");
 }
 
 /* The length octets of DER: the shortest form, at most 65535. */
@@ -203,12 +203,12 @@ static enum asap_code explain_curve(int type, const void *parameters, struct asa
 
     if (type == V_ASN1_SEQUENCE)
         return refuse_key(err,
-                          "the EC key has explicit parameters; name its curve: openssl ec -pubin "
-                          "-param_enc named_curve");
+                          "the EC key has explicit parameters (name its curve: openssl ec -pubin "
+                          "-param_enc named_curve)");
     if (type == V_ASN1_OBJECT)
         (void)OBJ_obj2txt(name, sizeof name, parameters, 0);
-    (void)refuse(err, ASAP_REASON_KEY_REFUSED, "", "the EC key is on %s; use P-256, P-384 or P-521",
-                 name);
+    (void)refuse(err, ASAP_REASON_KEY_REFUSED, "",
+                 "the EC key is on %s (use P-256, P-384 or P-521)", name);
     return fail_as(err, ASAP_INVALID_ARGUMENT);
 }
 
@@ -230,8 +230,8 @@ static enum asap_code explain_kind(struct der in, struct asap_error *err)
         return refuse_encoding(err);
     (void)OBJ_obj2txt(name, sizeof name, id, 0);
     (void)refuse(err, ASAP_REASON_KEY_REFUSED, "",
-                 "keys of type %s are not supported; use RSA, EC on P-256, P-384 or P-521, or "
-                 "Ed25519",
+                 "keys of type %s are not supported (use RSA, EC on P-256, P-384 or P-521, or "
+                 "Ed25519)",
                  name);
     return fail_as(err, ASAP_INVALID_ARGUMENT);
 }
@@ -252,8 +252,8 @@ read_info(const unsigned char *der, size_t length, EVP_PKEY **out, struct asap_e
     if (!read_bits(&info, &key) || info.left != 0)
         return refuse_encoding(err);
     if (kind->group != NULL && key.left < kind->key_length && key.at[0] != POINT_UNCOMPRESSED)
-        return refuse_key(err, "the EC point is compressed; write it whole: openssl ec -pubin "
-                               "-conv_form uncompressed");
+        return refuse_key(err, "the EC point is compressed (write it whole: openssl ec -pubin "
+                               "-conv_form uncompressed)");
     return read_key(kind, key, out) ? ASAP_OK : refuse_encoding(err);
 }
 

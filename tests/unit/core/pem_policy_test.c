@@ -29,13 +29,13 @@ static const struct {
     size_t count;
     const char *message; /* NULL: good */
 } sizes[] = {
-    { "512 bits", { 512 }, 1, "has 512 bits; use 2048 to 4096" },
-    { "1024 bits", { 1024 }, 1, "has 1024 bits; use 2048 to 4096" },
+    { "512 bits", { 512 }, 1, "has 512 bits (use 2048 to 4096" },
+    { "1024 bits", { 1024 }, 1, "has 1024 bits (use 2048 to 4096" },
     { "2047 bits", { 2047 }, 1, "has 2047 bits" },
     { "2048 bits", { 2048 }, 1, NULL },
     { "3072 bits", { 3072 }, 1, NULL },
     { "about 4096 bits", { 2048, 2048 }, 2, NULL },
-    { "over 4096 bits", { 2048, 2048, 512 }, 3, "bits; use 2048 to 4096" },
+    { "over 4096 bits", { 2048, 2048, 512 }, 3, "bits (use 2048 to 4096" },
 };
 
 START_TEST(takes_rsa_of_2048_to_4096_bits)
@@ -91,8 +91,8 @@ static const struct {
     const char *kind;
     const char *message;
 } unsupported[] = {
-    { "secp256k1", "on secp256k1; use P-256, P-384 or P-521" },
-    { "P-224", "on secp224r1; use P-256" },
+    { "secp256k1", "on secp256k1 (use P-256, P-384 or P-521" },
+    { "P-224", "on secp224r1 (use P-256" },
     { "brainpoolP256r1", "on brainpoolP256r1" },
     { "X25519", "type X25519" },
     { "RSA-PSS", "type rsassaPss" },
@@ -119,7 +119,7 @@ START_TEST(refuses_explicit_curve_parameters_even_of_a_good_curve)
     ck_assert_ptr_nonnull(read);
     ck_assert_int_eq(pem_check_policy(read, &err), ASAP_INVALID_ARGUMENT);
     ck_assert_ptr_nonnull(strstr(err.message, "explicit parameters"));
-    check_key_refused(key, "explicit parameters", "explicit parameters; name its curve");
+    check_key_refused(key, "explicit parameters", "explicit parameters (name its curve");
     EVP_PKEY_free(read);
     BIO_free(text);
 }
