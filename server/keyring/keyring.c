@@ -106,7 +106,10 @@ static void keep_old(struct keyring *keyring, const char *why)
     (void)pthread_mutex_unlock(&keyring->lock);
 }
 
-static enum asap_code build(struct store *store,
+/* Only a reload replaces the current snapshot, and there is one at a time: it needs no reference.
+ */
+static enum asap_code build(const struct keyring *keyring,
+                            struct store *store,
                             int64_t now,
                             struct snapshot **out,
                             struct buffer *damaged,
@@ -116,7 +119,7 @@ static enum asap_code build(struct store *store,
 
     *out = NULL;
     TRY(txn_begin(&txn, store, err));
-    return snapshot_build(&txn, now, out, damaged, err);
+    return snapshot_build(&txn, now, keyring->current, out, damaged, err);
 }
 
 /* Damaged rows are named when they are found, not at each reload that finds them again. */
@@ -141,7 +144,7 @@ reload(struct keyring *keyring, struct store *store, int64_t now, struct asap_er
     struct snapshot *snapshot = NULL;
     char problem[PROBLEM_SIZE] = "";
 
-    if (build(store, now, &snapshot, &damaged, &cause) != ASAP_OK) {
+    if (build(keyring, store, now, &snapshot, &damaged, &cause) != ASAP_OK) {
         keep_old(keyring, cause.message);
         if (err != NULL)
             *err = cause;

@@ -15,6 +15,7 @@ struct entry {
     size_t issuer_length;     /* of key.kid */
     int64_t row;
     unsigned char digest[KEY_DIGEST_BYTES]; /* SHA-256 of key.kid */
+    unsigned char proof[KEY_DIGEST_BYTES];  /* of what the row was checked to be */
 };
 
 struct snapshot {
@@ -28,9 +29,11 @@ struct snapshot {
     size_t mask;
 };
 
-/* Reads all live keys. Damaged ones go in without their texts and are named in *damaged. */
+/* Reads all live keys. Damaged ones go in without their texts and are named in *damaged. What
+ * `old` (NULL for none) knows of a row that is still the same is taken from there. */
 ASAP_MUST_CHECK enum asap_code snapshot_build(struct txn *txn,
                                               int64_t now,
+                                              const struct snapshot *old,
                                               struct snapshot **out,
                                               struct buffer *damaged,
                                               struct asap_error *err);
