@@ -40,6 +40,8 @@ class InteropTest(ServerTest):
         return verifier.verify_jwt(token, AUDIENCE, leeway=5, verify=self.ca)
 
     def asap_verify(self, token):
+        if isinstance(token, bytes):
+            token = token.decode("ascii")
         return run(VERIFY, "--repository", self.repository, "--cacert", self.ca,
                    "--audience", AUDIENCE, input=token)
 
