@@ -47,8 +47,8 @@ enum asap_code migrate(struct sql_connection *connection,
     TRY(connection->driver->get_version(connection, &version, err));
     if (version > newest(migrations))
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the database is from a newer asapd (schema %d, this one knows %d); run that "
-                    "version, or restore the backup made before the upgrade",
+                    "the database is from a newer asapd (schema %d, this one knows %d; run that "
+                    "version, or restore the backup made before the upgrade)",
                     version, newest(migrations));
     for (const struct migration *next = migrations; next->version != 0; next++) {
         if (next->version <= version)

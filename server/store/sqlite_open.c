@@ -53,7 +53,7 @@ static enum asap_code fail_system(enum asap_code code,
     char why[64] = "";
 
     (void)strerror_r(errno, why, sizeof why);
-    return fail(err, code, "cannot %s the database %.100s: %s; %s", doing, path, why, advice);
+    return fail(err, code, "cannot %s the database %.100s: %s (%s)", doing, path, why, advice);
 }
 
 /* With its mode from the first moment, whatever the umask. */
@@ -78,15 +78,15 @@ static enum asap_code check_status(const char *path,
 {
     if (!S_ISREG(status->st_mode))
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the database %.150s is not a regular file; name the file itself", path);
+                    "the database %.150s is not a regular file (name the file itself)", path);
     if (status->st_uid != geteuid())
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the database %.100s belongs to user %lu and not to this one (%lu); run asapd "
-                    "as its owner",
+                    "the database %.100s belongs to user %lu and not to this one, %lu (run asapd "
+                    "as its owner)",
                     path, (unsigned long)status->st_uid, (unsigned long)geteuid());
     if ((status->st_mode & (S_IRWXG | S_IRWXO)) != 0)
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "others can read or write the database %.100s; run: chmod 600 %.100s", path,
+                    "others can read or write the database %.100s (run: chmod 600 %.100s)", path,
                     path);
     return ASAP_OK;
 }
@@ -102,7 +102,7 @@ static enum asap_code prepare_file(const char *path, bool create, struct asap_er
         return fail_system(ASAP_UNAVAILABLE, "find", path, "asapd must be able to reach it", err);
     if (!create)
         return fail(err, ASAP_NOT_FOUND,
-                    "there is no database %.150s; restore it, or make a new one with asapd init",
+                    "there is no database %.150s (restore it, or make a new one with asapd init)",
                     path);
     return create_file(path, err);
 }
@@ -123,7 +123,7 @@ sqlite_get_integer(const struct sqlite *sqlite, const char *text, int *out, stru
 static enum asap_code fail_foreign(const struct sqlite *sqlite, struct asap_error *err)
 {
     return fail(err, ASAP_FAILED_PRECONDITION,
-                "%.150s is not a database of asapd; name another file in database", sqlite->path);
+                "%.150s is not a database of asapd (name another file in database)", sqlite->path);
 }
 
 /* Reads only: what is not ours stays as it is. */

@@ -35,19 +35,19 @@ static enum asap_code fail_open(const char *path, int error, struct asap_error *
     describe(error, why);
     if (error == ENOENT)
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "there is no KEK at %.100s; restore it from where you keep it, or make one "
-                    "with asapd init",
+                    "there is no KEK at %.100s (restore it from where you keep it, or make one "
+                    "with asapd init)",
                     path);
     if (error == ELOOP)
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the KEK %.100s is a symbolic link; name the file itself", path);
+                    "the KEK %.100s is a symbolic link (name the file itself)", path);
     if (error == EACCES)
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "cannot read the KEK %.100s: %s; its file must belong to the user that runs "
-                    "asapd",
+                    "cannot read the KEK %.100s: %s (its file must belong to the user that runs "
+                    "asapd)",
                     path, why);
     return fail(err, ASAP_FAILED_PRECONDITION,
-                "cannot read the KEK %.100s: %s; see that its disk is well", path, why);
+                "cannot read the KEK %.100s: %s (see that its disk is well)", path, why);
 }
 
 static enum asap_code check_status(const char *path,
@@ -58,19 +58,19 @@ static enum asap_code check_status(const char *path,
 
     if (!S_ISREG(status->st_mode))
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the KEK %.150s is not a regular file; name the file that holds it", path);
+                    "the KEK %.150s is not a regular file (name the file that holds it)", path);
     if (status->st_uid != geteuid())
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the KEK %.100s belongs to user %lu and not to this one (%lu); run asapd as "
-                    "its owner",
+                    "the KEK %.100s belongs to user %lu and not to this one, %lu (run asapd as "
+                    "its owner)",
                     path, (unsigned long)status->st_uid, (unsigned long)geteuid());
     if ((mode & (S_IRWXG | S_IRWXO)) != 0)
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "others can use the KEK %.90s (mode %04o); run: chmod 600 %.90s", path, mode,
-                    path);
+                    "others can use the KEK %.90s with mode %04o (run: chmod 600 %.90s)", path,
+                    mode, path);
     if (mode != S_IRUSR && mode != (S_IRUSR | S_IWUSR))
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the KEK %.90s has mode %04o instead of 0400 or 0600; run: chmod 600 %.90s",
+                    "the KEK %.90s has mode %04o instead of 0400 or 0600 (run: chmod 600 %.90s)",
                     path, mode, path);
     return ASAP_OK;
 }
@@ -142,8 +142,8 @@ enum asap_code kek_read(const char *path, struct secret *out, struct asap_error 
         return ASAP_OK;
     secret_clear(out);
     return fail(err, ASAP_FAILED_PRECONDITION,
-                "%.100s is not a KEK, which is %d hexadecimal digits and a newline; restore it "
-                "from where you keep it",
+                "%.100s is not a KEK, which is %d hexadecimal digits and a newline (restore it "
+                "from where you keep it)",
                 path, (int)DIGITS);
 }
 
@@ -189,9 +189,9 @@ static enum asap_code fail_create(const char *path, int error, struct asap_error
     describe(error, why);
     if (error == EEXIST)
         return fail(err, ASAP_ALREADY_EXISTS,
-                    "%.150s exists and is left alone; choose another path for the new KEK", path);
+                    "%.150s exists and is left alone (choose another path for the new KEK)", path);
     return fail(err, ASAP_UNAVAILABLE,
-                "cannot write the KEK %.100s: %s; its directory must be writable and have space",
+                "cannot write the KEK %.100s: %s (its directory must be writable and have space)",
                 path, why);
 }
 

@@ -183,8 +183,8 @@ static enum asap_code fail_damaged(const struct seal_binding *binding, struct as
 {
     ERR_clear_error();
     return fail(err, ASAP_DATA_LOSS,
-                "the sealed private key of %.150s does not open: it is damaged or another's; "
-                "restore the database from a backup",
+                "the sealed private key of %.150s does not open: it is damaged or another's "
+                "(restore the database from a backup)",
                 binding->kid);
 }
 
@@ -199,8 +199,8 @@ static enum asap_code check_record(const struct vault *vault,
         return fail_damaged(binding, err);
     if (memcmp(record + VERSION_SIZE, vault->id, ID_SIZE) != 0)
         return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the private key of %.120s is sealed under another KEK; restore the KEK that "
-                    "belongs to this database",
+                    "the private key of %.120s is sealed under another KEK (restore the KEK that "
+                    "belongs to this database)",
                     binding->kid);
     return ASAP_OK;
 }
