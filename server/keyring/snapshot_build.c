@@ -119,10 +119,11 @@ static struct entry *new_entry(const struct texts *texts)
     const char *jwk = texts->is_damaged || texts->jwk.bytes == NULL ? "" : texts->jwk.bytes;
     const size_t size = strlen(row->kid) + strlen(pem) + strlen(jwk) + strlen(texts->etag) + 4;
     struct entry *entry = malloc(sizeof *entry + size);
-    char *end = (char *)(entry + 1);
+    char *end = NULL;
 
     if (entry == NULL)
         return NULL;
+    end = (char *)(entry + 1);
     *entry = (struct entry){ .key.times = row->times, .row = row->id };
     entry->key.kid = append(&end, row->kid, strlen(row->kid));
     entry->issuer_length = (size_t)(strrchr(entry->key.kid, '/') - entry->key.kid);
