@@ -102,7 +102,7 @@ static void keep_old(struct keyring *keyring, const char *why)
 {
     (void)pthread_mutex_lock(&keyring->lock);
     keyring->reload_failed = true;
-    (void)snprintf(keyring->problem, PROBLEM_SIZE, "the keys could not be reloaded: %s", why);
+    (void)snprintf(keyring->problem, PROBLEM_SIZE, "the keys could not be reloaded: %.220s", why);
     (void)pthread_mutex_unlock(&keyring->lock);
 }
 
