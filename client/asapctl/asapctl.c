@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asapctl.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "ctl.h"
@@ -44,13 +45,30 @@ static enum asap_code run(const struct ctl *ctl, struct asap_error *err)
     return ASAP_OK;
 }
 
+/* One line, whatever the user's words have in them. */
+__attribute__((format(printf, 2, 3))) static void complain(const struct ctl_host *host,
+                                                           const char *format,
+                                                           ...)
+{
+    char line[1024] = "";
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    for (char *at = line; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ' || *at == '\x7f')
+            *at = '?';
+    (void)fprintf(host->err, "asapctl: %s\n", line);
+}
+
 static int report(const struct ctl *ctl, const struct asap_error *err)
 {
     const struct command *command = ctl->arguments->command;
     const char *operand = ctl->arguments->operand;
 
-    (void)fprintf(ctl->host->err, "asapctl: %s%s%s: %s\n", command->failure,
-                  operand == NULL ? "" : " ", operand == NULL ? "" : operand, err->message);
+    complain(ctl->host, "%s%s%.256s: %s", command->failure, operand == NULL ? "" : " ",
+             operand == NULL ? "" : operand, err->message);
     return EXIT_FAILED;
 }
 
@@ -61,7 +79,7 @@ int asapctl_main(char **argv, const struct ctl_host *host)
     struct ctl ctl = { .host = host, .arguments = &arguments };
 
     if (parse_arguments(argv + (argv[0] != NULL), &arguments, &err) != ASAP_OK) {
-        (void)fprintf(host->err, "asapctl: %s\n", err.message);
+        complain(host, "%s", err.message);
         return EXIT_USAGE;
     }
     if (arguments.options[OPTION_HELP] != NULL)

@@ -23,6 +23,13 @@ static enum asap_code check_duration(const char *value, struct asap_error *err)
     return time_read_duration(value, &seconds, err);
 }
 
+static enum asap_code check_reason(const char *value, struct asap_error *err)
+{
+    if (value[0] != '\0')
+        return ASAP_OK;
+    return fail(err, ASAP_INVALID_ARGUMENT, "--reason is empty (say why, for the record)");
+}
+
 static const char *algorithm_name_at(const void *context, size_t index)
 {
     const struct algorithm *algorithm = algorithm_at(index);
@@ -99,7 +106,7 @@ static const struct ctl_option key_list_options[] = {
 };
 
 static const struct ctl_option key_revoke_options[] = {
-    { "reason", "TEXT", "why, for the record", NULL, OPTION_REASON, true },
+    { "reason", "TEXT", "why, for the record", check_reason, OPTION_REASON, true },
     DRY_RUN,
     END,
 };

@@ -129,7 +129,7 @@ static enum asap_code check_complete(const struct arguments *arguments, struct a
         return fail(err, ASAP_INVALID_ARGUMENT,
                     "%s what? A verb is missing (asapctl %s --help lists them)", arguments->noun,
                     arguments->noun);
-    if (command->operand != NULL && arguments->operand == NULL)
+    if (command->operand != NULL && (arguments->operand == NULL || arguments->operand[0] == '\0'))
         return fail(err, ASAP_INVALID_ARGUMENT, "%s is missing (asapctl %s %s %s)",
                     command->operand, command->noun, command->verb, command->operand);
     return check_options(arguments, err);
