@@ -105,23 +105,43 @@ static enum asap_code sync_folder_of(const char *path, struct asap_error *err)
     return ASAP_OK;
 }
 
-static enum asap_code make_folder(const char *path, struct asap_error *err)
+static enum asap_code make_folder(const char *path, bool *made, struct asap_error *err)
 {
-    if (mkdir(path, S_IRWXU) == 0)
+    *made = mkdir(path, S_IRWXU) == 0;
+    if (*made)
         return sync_folder_of(path, err);
     return errno == EEXIST ? ASAP_OK : refuse_path("cannot make the folder", path, err);
 }
 
-/* Every folder on the way to `path`. */
-static enum asap_code make_folders(const char *path, struct asap_error *err)
+/* Every folder on the way to the file. */
+static enum asap_code make_folders(struct private_file *file, struct asap_error *err)
 {
+    const char *path = file->waiting;
     char folder[PRIVATE_PATH_SIZE] = "";
+    bool made = false;
 
     for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         (void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-        TRY(make_folder(folder, err));
+        TRY(make_folder(folder, &made, err));
+        if (!made)
+            file->kept = (size_t)(slash - path);
     }
     return ASAP_OK;
+}
+
+/* The folders that were made for the file, innermost first, up to one that is in use. */
+static void remove_folders(const struct private_file *file)
+{
+    char folder[PRIVATE_PATH_SIZE] = "";
+    char *slash = NULL;
+
+    (void)snprintf(folder, sizeof folder, "%s", file->waiting);
+    for (slash = strrchr(folder, '/'); slash != NULL && (size_t)(slash - folder) > file->kept;
+         slash = strrchr(folder, '/')) {
+        *slash = '\0';
+        if (rmdir(folder) != 0)
+            return;
+    }
 }
 
 static bool write_all(int fd, const struct secret *text)
@@ -168,7 +188,7 @@ enum asap_code private_file_write(struct private_file *file,
     TRY(join(file->path, root, issuer, ending, err));
     (void)snprintf(ending, sizeof ending, "/%s.new", name);
     TRY(join(file->waiting, root, issuer, ending, err));
-    TRY(make_folders(file->waiting, err));
+    TRY(make_folders(file, err));
     return write_file(file, pem, err);
 }
 
@@ -183,4 +203,5 @@ void private_file_scope_exit(struct private_file *file)
 {
     if (file->provisional)
         (void)unlink(file->waiting);
+    remove_folders(file);
 }

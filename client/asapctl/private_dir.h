@@ -27,11 +27,12 @@ struct private_file {
     char path[PRIVATE_PATH_SIZE];    /* .../NAME.pem */
     char waiting[PRIVATE_PATH_SIZE]; /* .../NAME.pem.new */
     bool provisional;                /* `waiting` goes away with the scope */
+    size_t kept;                     /* how much of the path to it was there before */
 };
 
 /* Writes the key as NAME.pem.new, readable by its owner only, and makes what folders are missing.
  * Once this returns ASAP_OK the key survives a crash. It is removed at the end of the scope unless
- * `provisional` is unset. */
+ * `provisional` is unset; so are the folders that were made, if they are empty. */
 ASAP_MUST_CHECK enum asap_code private_file_write(struct private_file *file,
                                                   const char *root,
                                                   const char *issuer,
