@@ -11,10 +11,11 @@ static enum asap_code load_keys_of(struct change *change,
                                    struct asap_error *err)
 {
     char issuer[KID_MAX + 1];
+    struct asap_error cause = { 0 };
     struct kid kid;
 
-    if (kid_parse(kid_text, strlen(kid_text), &kid, err) != ASAP_OK)
-        return fail_as(err, ASAP_INVALID_ARGUMENT);
+    if (kid_parse(kid_text, strlen(kid_text), &kid, &cause) != ASAP_OK)
+        return fail_field(err, "key_id", "%s", cause.message);
     (void)snprintf(issuer, sizeof issuer, "%.*s", (int)kid.issuer_length, kid.issuer);
     return issuer_keys_load(change, issuer, out, err);
 }
