@@ -129,13 +129,16 @@ static bool is_our_fault(enum asap_code code)
            || code == ASAP_UNKNOWN;
 }
 
-/* Puts what went wrong into one line, "field: message", which ends where it stops being UTF-8: a
- * message that was cut off may end within a character. */
+/* Puts what went wrong into one line, "field: message" unless the message begins with the field.
+ * The line ends where it stops being UTF-8: a message that was cut off may end within a
+ * character. */
 static void describe(struct asap_error *err, char *out, size_t size)
 {
     const char *message = err->message[0] != '\0' ? err->message : asap_code_name(err->code);
+    const bool says_field = strncmp(message, err->field, strlen(err->field)) == 0;
 
-    (void)snprintf(out, size, "%s%s%s", err->field, err->field[0] != '\0' ? ": " : "", message);
+    (void)snprintf(out, size, "%s%s%s", says_field ? "" : err->field, says_field ? "" : ": ",
+                   message);
     out[text_utf8_prefix(out, strlen(out))] = '\0';
 }
 
