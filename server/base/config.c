@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +36,17 @@ void config_init(struct config *config)
             abort(); /* the table contradicts itself */
 }
 
+/* Not toupper() and tolower(), which follow the locale. */
+static char to_upper(char byte)
+{
+    return (char)(byte >= 'a' && byte <= 'z' ? byte - 'a' + 'A' : byte);
+}
+
+static char to_lower(char byte)
+{
+    return (char)(byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte);
+}
+
 /* `text` up to `length` as a setting's name, or NULL when it is too long for one. */
 static const struct setting *find_spelled(const char *text, size_t length, bool nearest)
 {
@@ -45,7 +55,7 @@ static const struct setting *find_spelled(const char *text, size_t length, bool 
     if (length >= sizeof name)
         return NULL;
     for (size_t i = 0; i < length; i++)
-        name[i] = (char)(text[i] == '-' ? '_' : tolower((unsigned char)text[i]));
+        name[i] = text[i] == '-' ? '_' : to_lower(text[i]);
     name[length] = '\0';
     return nearest ? setting_suggest(name) : setting_find(name);
 }
@@ -63,7 +73,7 @@ static void spell_variable(const char *name, char out[NAME_SIZE])
 {
     (void)snprintf(out, NAME_SIZE, ENVIRONMENT_PREFIX "%s", name);
     for (char *byte = out; *byte != '\0'; byte++)
-        *byte = (char)toupper((unsigned char)*byte);
+        *byte = to_upper(*byte);
 }
 
 /* Where the value of this flag is to be kept; NULL when it is no flag of a setting. */

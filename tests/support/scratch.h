@@ -20,7 +20,7 @@ static inline void scratch_make(struct scratch *scratch)
 
     if (parent == NULL || strlen(parent) > sizeof scratch->path / 2)
         parent = "/tmp";
-    (void)snprintf(scratch->path, sizeof scratch->path, "%s/asap-XXXXXX", parent);
+    (void)snprintf(scratch->path, sizeof scratch->path, "%.40s/asap-XXXXXX", parent);
     ck_assert_ptr_nonnull(mkdtemp(scratch->path));
 }
 
