@@ -5,6 +5,7 @@
 
 #include "fail.h"
 #include "kek_check.h"
+#include "server_secret.h"
 
 enum { RPC_BODY_MAX = 1024 * 1024, OPS_CONNECTIONS = 64 };
 
@@ -20,6 +21,7 @@ static void assemble(struct daemon *daemon)
                   .vault = daemon->vault,
                   .keyring = daemon->keyring,
                   .policy = &daemon->config->lifecycle },
+        .page_token_key = &daemon->page_token_key,
         .version = ASAPD_VERSION,
     };
     daemon->rpc = (struct rpc_server){ .methods = service_methods,
@@ -39,6 +41,8 @@ enum asap_code daemon_open(struct daemon *daemon, struct asap_error *err)
     TRY(vault_open(daemon->config->kek_file, &daemon->vault, err));
     TRY(store_open(daemon->config->database, false, daemon->log, &daemon->store, err));
     TRY(kek_check(daemon->store, daemon->vault, err));
+    TRY(server_secret_get(daemon->store, daemon->vault, "page_token_key", &daemon->page_token_key,
+                          err));
     TRY(keyring_new(daemon->log, &daemon->keyring, err));
     assemble(daemon);
     daemon_refresh(daemon);
@@ -177,5 +181,6 @@ void daemon_close(struct daemon *daemon)
         http_listener_free(daemon->listeners[i]);
     keyring_free(daemon->keyring);
     store_close(daemon->store);
+    secret_clear(&daemon->page_token_key);
     vault_close(daemon->vault);
 }

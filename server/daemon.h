@@ -27,6 +27,7 @@ struct daemon {
     struct store *store;
     struct vault *vault;
     struct keyring *keyring;
+    struct secret page_token_key;
     bool is_stale; /* the last refresh failed */
     struct service service;
     struct rpc_server rpc;

@@ -9,6 +9,7 @@
 #include "codec.h"
 #include "fail.h"
 #include "handlers.h"
+#include "page_token.h"
 
 DEFINE_SCOPED(rows, struct issuer_row *, free)
 
@@ -131,19 +132,22 @@ enum asap_code issuer_admin_list(const struct rpc_call *call,
     Asap__V1__ListIssuersResponse *response = (Asap__V1__ListIssuersResponse *)out;
     SCOPED(txn) struct txn txn = { 0 };
     SCOPED(rows) struct issuer_row *rows = NULL;
+    char after[PAGE_POSITION_MAX + 1] = "";
     size_t limit = 0;
     size_t count = 0;
 
     TRY(to_page_size(request->page_size, &limit, err));
+    TRY(page_token_read(service->page_token_key, in, after, err));
     rows = calloc(limit + 1, sizeof *rows);
     if (rows == NULL)
         return fail_memory(err);
     TRY(txn_begin(&txn, service->keys.store, err));
     /* One more than the page tells whether there is another. */
-    TRY(store_list_issuers(&txn, request->page_token, rows, limit + 1, &count, err));
+    TRY(store_list_issuers(&txn, after, rows, limit + 1, &count, err));
     if (count > limit) {
         count = limit;
-        TRY(codec_set_string(&response->next_page_token, rows[limit - 1].name, err));
+        TRY(page_token_write(service->page_token_key, in, rows[limit - 1].name,
+                             &response->next_page_token, err));
     }
     return to_issuers(rows, count, response, err);
 }

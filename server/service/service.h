@@ -11,6 +11,7 @@
 /* What every handler works on: rpc_call.service. */
 struct service {
     struct keys keys;
+    const struct secret *page_token_key;
     const char *version;
 };
 
