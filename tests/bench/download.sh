@@ -33,10 +33,10 @@ servers+=($!)
 asapd=$!
 
 cat >"$work/nginx.conf" <<END
-daemon off; worker_processes 1; worker_rlimit_nofile 65536; pid $work/nginx.pid; error_log $work/nginx.log;
+daemon off; worker_processes 1; pid $work/nginx.pid; error_log $work/nginx.log;
 events { worker_connections 1024; }
 http {
-    access_log off; sendfile off; keepalive_requests 100000000; open_file_cache max=100000;
+    access_log off; sendfile off; keepalive_requests 100000000;
     types { } default_type application/x-pem-file;
     add_header Cache-Control "public, max-age=300, stale-while-revalidate=300, stale-if-error=300";
     server { listen 127.0.0.1:18081; root $work/files; }
