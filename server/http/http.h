@@ -91,6 +91,8 @@ struct http_listener_options {
     const char *address;
     const char *certificate_file;    /* https only: PEM chain ... */
     const char *key_file;            /* ... and private key */
+    const char *client_ca_file;      /* PEM: who signs the certificates that clients must have;
+                                        NULL: they need none */
     const struct http_route *routes; /* borrowed; ended by a zeroed row */
     struct http_limits limits;
     unsigned threads;

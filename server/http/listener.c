@@ -76,7 +76,25 @@ static void notify_connection(void *context,
     *slot = NULL;
 }
 
-/* GnuTLS sets the signature. libmicrohttpd keeps its connection as the session's pointer. */
+/* libmicrohttpd keeps its connection as the session's pointer. */
+static struct tls_pair *pair_of(gnutls_session_t session)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        gnutls_session_get_ptr(session), MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const struct connection *connection = info == NULL ? NULL : info->socket_context;
+
+    return connection == NULL ? NULL : connection->pair;
+}
+
+/* Non-zero ends the handshake. */
+static int check_client(gnutls_session_t session)
+{
+    const struct tls_pair *pair = pair_of(session);
+
+    return pair != NULL && tls_pair_accepts_client(pair, session) ? 0 : -1;
+}
+
+/* GnuTLS sets the signature. */
 /* NOLINTNEXTLINE(readability-function-size) */
 static int present_certificate(gnutls_session_t session,
                                const gnutls_datum_t *issuers,
@@ -87,17 +105,19 @@ static int present_certificate(gnutls_session_t session,
                                unsigned int *length,
                                gnutls_privkey_t *key)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        gnutls_session_get_ptr(session), MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct connection *connection = info == NULL ? NULL : info->socket_context;
+    struct tls_pair *pair = pair_of(session);
 
     (void)issuers;
     (void)issuer_count;
     (void)algorithms;
     (void)algorithm_count;
-    if (connection == NULL || connection->pair == NULL)
+    if (pair == NULL)
         return -1;
-    tls_pair_present(connection->pair, chain, length, key);
+    if (tls_pair_asks_client(pair)) {
+        gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
+        gnutls_session_set_verify_function(session, check_client);
+    }
+    tls_pair_present(pair, chain, length, key);
     return 0;
 }
 
@@ -205,9 +225,11 @@ static enum asap_code load_certificate(struct transport *transport,
                                        bool is_tls,
                                        struct asap_error *err)
 {
-    if (!is_tls)
-        return ASAP_OK;
-    return tls_new(options->certificate_file, options->key_file, &transport->tls, err);
+    const struct tls_files files = { .certificate_file = options->certificate_file,
+                                     .key_file = options->key_file,
+                                     .client_ca_file = options->client_ca_file };
+
+    return is_tls ? tls_new(&files, &transport->tls, err) : ASAP_OK;
 }
 
 enum asap_code http_listener_start(const struct http_listener_options *options,

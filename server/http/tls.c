@@ -24,11 +24,11 @@ struct tls_pair {
     gnutls_pcert_st chain[CHAIN_MAX];
     unsigned length;
     gnutls_privkey_t key;
+    gnutls_x509_trust_list_t client_authorities; /* NULL: clients show no certificate */
 };
 
 struct tls {
-    const char *certificate_file;
-    const char *key_file;
+    struct tls_files files;
     pthread_mutex_t mutex; /* over `pair`, held for reading a pointer and counting a holder */
     struct tls_pair *pair;
 };
@@ -118,6 +118,26 @@ static enum asap_code read_key(const char *name, struct tls_pair *pair, struct a
     return ASAP_OK;
 }
 
+static enum asap_code read_authorities(const char *name,
+                                       struct tls_pair *pair,
+                                       struct asap_error *err)
+{
+    SCOPED(pem) struct pem pem = { .length = 0 };
+    gnutls_datum_t text = { 0 };
+
+    if (name == NULL)
+        return ASAP_OK;
+    TRY(read_file("client_ca_file", name, &pem, err));
+    text = (gnutls_datum_t){ pem.bytes, (unsigned)pem.length };
+    if (gnutls_x509_trust_list_init(&pair->client_authorities, 0) < 0)
+        return fail_memory(err);
+    if (gnutls_x509_trust_list_add_trust_mem(pair->client_authorities, &text, NULL,
+                                             GNUTLS_X509_FMT_PEM, 0, 0)
+        <= 0)
+        return fail_field(err, "client_ca_file", "%s holds no PEM certificate", name);
+    return ASAP_OK;
+}
+
 static bool key_id(gnutls_pubkey_t key, unsigned char id[KEY_ID_SIZE])
 {
     size_t size = KEY_ID_SIZE;
@@ -138,7 +158,7 @@ static bool is_match(const struct tls_pair *pair)
            && memcmp(of_key, of_certificate, sizeof of_key) == 0;
 }
 
-static enum asap_code load_pair(const struct tls *tls,
+static enum asap_code load_pair(const struct tls_files *files,
                                 struct tls_pair **out,
                                 struct asap_error *err)
 {
@@ -148,19 +168,17 @@ static enum asap_code load_pair(const struct tls *tls,
     if (pair == NULL)
         return fail_memory(err);
     atomic_init(&pair->holders, 1);
-    TRY(read_chain(tls->certificate_file, pair, err));
-    TRY(read_key(tls->key_file, pair, err));
+    TRY(read_chain(files->certificate_file, pair, err));
+    TRY(read_key(files->key_file, pair, err));
     if (!is_match(pair))
         return fail_field(err, "key_file", "%s is not the key of the first certificate in %s",
-                          tls->key_file, tls->certificate_file);
+                          files->key_file, files->certificate_file);
+    TRY(read_authorities(files->client_ca_file, pair, err));
     *out = MOVE(pair);
     return ASAP_OK;
 }
 
-enum asap_code tls_new(const char *certificate_file,
-                       const char *key_file,
-                       struct tls **out,
-                       struct asap_error *err)
+enum asap_code tls_new(const struct tls_files *files, struct tls **out, struct asap_error *err)
 {
     SCOPED(tls) struct tls *tls = calloc(1, sizeof *tls);
 
@@ -168,9 +186,8 @@ enum asap_code tls_new(const char *certificate_file,
     if (tls == NULL)
         return fail_memory(err);
     (void)pthread_mutex_init(&tls->mutex, NULL);
-    tls->certificate_file = certificate_file;
-    tls->key_file = key_file;
-    TRY(load_pair(tls, &tls->pair, err));
+    tls->files = *files;
+    TRY(load_pair(files, &tls->pair, err));
     *out = MOVE(tls);
     return ASAP_OK;
 }
@@ -180,7 +197,7 @@ enum asap_code tls_reload(struct tls *tls, struct asap_error *err)
     struct tls_pair *pair = NULL;
     struct tls_pair *old = NULL;
 
-    TRY(load_pair(tls, &pair, err));
+    TRY(load_pair(&tls->files, &pair, err));
     (void)pthread_mutex_lock(&tls->mutex);
     old = tls->pair;
     tls->pair = pair;
@@ -208,6 +225,8 @@ void tls_release(struct tls_pair *pair)
         gnutls_pcert_deinit(&pair->chain[i]);
     if (pair->key != NULL)
         gnutls_privkey_deinit(pair->key);
+    if (pair->client_authorities != NULL)
+        gnutls_x509_trust_list_deinit(pair->client_authorities, 1);
     free(pair);
 }
 
@@ -219,6 +238,56 @@ void tls_pair_present(struct tls_pair *pair,
     *chain = pair->chain;
     *length = pair->length;
     *key = pair->key;
+}
+
+bool tls_pair_asks_client(const struct tls_pair *pair)
+{
+    return pair->client_authorities != NULL;
+}
+
+/* The chain of a client. */
+struct shown {
+    gnutls_x509_crt_t chain[CHAIN_MAX];
+    unsigned length;
+};
+
+static void shown_scope_exit(struct shown *shown)
+{
+    for (unsigned i = 0; i < shown->length; i++)
+        gnutls_x509_crt_deinit(shown->chain[i]);
+}
+
+static bool read_shown(gnutls_session_t session, struct shown *out)
+{
+    unsigned length = 0;
+    const gnutls_datum_t *der = gnutls_certificate_get_peers(session, &length);
+
+    if (der == NULL || length > CHAIN_MAX)
+        return false;
+    while (out->length < length) {
+        const unsigned at = out->length;
+
+        if (gnutls_x509_crt_init(&out->chain[at]) < 0)
+            return false;
+        out->length++;
+        if (gnutls_x509_crt_import(out->chain[at], &der[at], GNUTLS_X509_FMT_DER) < 0)
+            return false;
+    }
+    return length > 0;
+}
+
+bool tls_pair_accepts_client(const struct tls_pair *pair, gnutls_session_t session)
+{
+    static unsigned char purpose[] = GNUTLS_KP_TLS_WWW_CLIENT;
+    gnutls_typed_vdata_st wanted = { .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = purpose };
+    SCOPED(shown) struct shown shown = { .length = 0 };
+    unsigned status = 0;
+
+    return pair->client_authorities != NULL && read_shown(session, &shown)
+           && gnutls_x509_trust_list_verify_crt2(pair->client_authorities, shown.chain,
+                                                 shown.length, &wanted, 1, 0, &status, NULL)
+                  == 0
+           && status == 0;
 }
 
 void tls_free(struct tls *tls)

@@ -3,6 +3,7 @@
 #define ASAPD_TLS_H
 
 #include <gnutls/abstract.h>
+#include <stdbool.h>
 
 #include <asap/error.h>
 
@@ -17,11 +18,16 @@ struct tls_pair;
 /* TLS 1.3, and 1.2 with ephemeral keys and authenticated encryption; for gnutls_priority_init(). */
 extern const char tls_priorities[];
 
-/* Reads both PEM files, whose names are borrowed.
- * ASAP_INVALID_ARGUMENT, field "certificate_file" or "key_file": unreadable, malformed, or the key
- * is not the certificate's. */
-ASAP_MUST_CHECK enum asap_code tls_new(const char *certificate_file,
-                                       const char *key_file,
+/* PEM files, whose names are borrowed. */
+struct tls_files {
+    const char *certificate_file; /* the chain */
+    const char *key_file;
+    const char *client_ca_file; /* whom clients must have their certificates from; NULL: none */
+};
+
+/* ASAP_INVALID_ARGUMENT, field "certificate_file", "key_file" or "client_ca_file": unreadable,
+ * malformed, or the key is not the certificate's. */
+ASAP_MUST_CHECK enum asap_code tls_new(const struct tls_files *files,
                                        struct tls **out,
                                        struct asap_error *err);
 
@@ -38,6 +44,13 @@ void tls_pair_present(struct tls_pair *pair,
                       gnutls_pcert_st **chain,
                       unsigned *length,
                       gnutls_privkey_t *key);
+
+/* Whether clients must show a certificate. */
+bool tls_pair_asks_client(const struct tls_pair *pair);
+
+/* Whether the certificate that the session's client has shown is valid now, for a TLS client, and
+ * from an authority of the pair, or self-signed and listed there itself (RFC 5280 section 6.1). */
+bool tls_pair_accepts_client(const struct tls_pair *pair, gnutls_session_t session);
 
 void tls_free(struct tls *tls); /* NULL is fine */
 

@@ -43,29 +43,33 @@ static void leave(void)
 }
 
 static const struct {
-    const char *certificate_file, *key_file;
+    struct tls_files files;
     const char *field, *message;
 } refused[] = {
-    { missing, key, "certificate_file", "No such file" },
-    { chain, missing, "key_file", "No such file" },
-    { NULL, key, "certificate_file", "an https listener needs a certificate" },
-    { chain, NULL, "key_file", "an https listener needs a private key" },
-    { text, key, "certificate_file", "is no chain of" },
-    { key, key, "certificate_file", "is no chain of" },
-    { chain, text, "key_file", "is no unencrypted private key" },
-    { chain, chain, "key_file", "is no unencrypted private key" },
-    { chain, other_key, "key_file", "is not the key of the first certificate" },
-    { "/", key, "certificate_file", "Is a directory" },
-    { "/dev/zero", key, "certificate_file", "is over 65535 bytes" },
+    { { missing, key, NULL }, "certificate_file", "No such file" },
+    { { chain, missing, NULL }, "key_file", "No such file" },
+    { { NULL, key, NULL }, "certificate_file", "an https listener needs a certificate" },
+    { { chain, NULL, NULL }, "key_file", "an https listener needs a private key" },
+    { { text, key, NULL }, "certificate_file", "is no chain of" },
+    { { key, key, NULL }, "certificate_file", "is no chain of" },
+    { { chain, text, NULL }, "key_file", "is no unencrypted private key" },
+    { { chain, chain, NULL }, "key_file", "is no unencrypted private key" },
+    { { chain, other_key, NULL }, "key_file", "is not the key of the first certificate" },
+    { { "/", key, NULL }, "certificate_file", "Is a directory" },
+    { { "/dev/zero", key, NULL }, "certificate_file", "is over 65535 bytes" },
+    { { chain, key, missing }, "client_ca_file", "No such file" },
+    { { chain, key, text }, "client_ca_file", "holds no PEM certificate" },
+    { { chain, key, key }, "client_ca_file", "holds no PEM certificate" },
 };
+
+static const struct tls_files good = { chain, key, NULL };
 
 START_TEST(refuses_files_that_are_no_pair_and_says_why)
 {
     struct tls *tls = NULL;
     struct asap_error err = { 0 };
 
-    ck_assert_int_eq(tls_new(refused[_i].certificate_file, refused[_i].key_file, &tls, &err),
-                     ASAP_INVALID_ARGUMENT);
+    ck_assert_int_eq(tls_new(&refused[_i].files, &tls, &err), ASAP_INVALID_ARGUMENT);
     ck_assert_ptr_null(tls);
     ck_assert_str_eq(err.field, refused[_i].field);
     ck_assert_msg(strstr(err.message, refused[_i].message) != NULL, "%s", err.message);
@@ -107,7 +111,7 @@ START_TEST(presents_the_new_pair_after_a_reload_and_keeps_the_held_one)
     char found[32] = "";
     struct asap_error err = { 0 };
 
-    ck_assert_succeeds(tls_new(chain, key, &tls, &err));
+    ck_assert_succeeds(tls_new(&good, &tls, &err));
     held = tls_acquire(tls);
     ck_assert_int_eq(rename(other_chain, chain), 0);
     ck_assert_int_eq(rename(other_key, key), 0);
@@ -125,7 +129,7 @@ START_TEST(keeps_its_pair_when_a_reload_fails)
     struct tls *tls = NULL;
     struct asap_error err = { 0 };
 
-    ck_assert_succeeds(tls_new(chain, key, &tls, &err));
+    ck_assert_succeeds(tls_new(&good, &tls, &err));
     ck_assert_int_eq(rename(other_chain, chain), 0);
     ck_assert_int_eq(tls_reload(tls, &err), ASAP_INVALID_ARGUMENT);
     assert_presents(tls, "first");
