@@ -66,6 +66,10 @@ struct key_range snapshot_issuer_keys(const struct snapshot *snapshot,
                                       size_t length);
 const struct published_key *snapshot_at(const struct snapshot *snapshot, size_t index);
 
+/* The time at which to look at a snapshot when the clock says `now`: not before the latest change
+ * in it, so that a clock that went back neither revives a revoked key nor hides a new one. */
+int64_t snapshot_time(const struct snapshot *snapshot, int64_t now);
+
 int64_t snapshot_generation(const struct snapshot *snapshot);
 /* The number of keys published at `now`. */
 size_t snapshot_count(const struct snapshot *snapshot, int64_t now);

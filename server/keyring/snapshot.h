@@ -22,6 +22,7 @@ struct snapshot {
     struct snapshot *self; /* how the keyring, which its readers hand it back to, may change it */
     unsigned references;   /* the keyring's lock protects it */
     int64_t generation;
+    int64_t latest_time;    /* that any change has recorded */
     struct entry **entries; /* by issuer, then oldest first */
     size_t count, capacity;
     struct entry **by_digest; /* `count` of them, sorted */

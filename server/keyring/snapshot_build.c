@@ -265,6 +265,7 @@ enum asap_code snapshot_build(struct txn *txn,
     TRY(store_get_server(txn, &server, err));
     snapshot->self = snapshot;
     snapshot->generation = server.generation;
+    snapshot->latest_time = server.latest_time;
     TRY(store_each_live_key(txn, now, add_row, &builder, err));
     sort_entries(snapshot);
     if (!index_digests(snapshot) || !index_key_ids(snapshot))

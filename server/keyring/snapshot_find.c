@@ -122,6 +122,11 @@ const struct published_key *snapshot_at(const struct snapshot *snapshot, size_t 
     return &snapshot->entries[index]->key;
 }
 
+int64_t snapshot_time(const struct snapshot *snapshot, int64_t now)
+{
+    return now > snapshot->latest_time ? now : snapshot->latest_time;
+}
+
 int64_t snapshot_generation(const struct snapshot *snapshot)
 {
     return snapshot->generation;

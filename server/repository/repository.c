@@ -83,8 +83,7 @@ void repository_handle(void *context,
     struct repository *repository = context;
     struct exchange exchange = { .repository = repository,
                                  .request = request,
-                                 .response = response,
-                                 .now = repository->clock.now(repository->clock.context) };
+                                 .response = response };
     struct target target;
 
     if (refuse_method(request, response))
@@ -98,6 +97,8 @@ void repository_handle(void *context,
         respond_unavailable(response, "the published keys are not known yet");
         return;
     }
+    exchange.now =
+        snapshot_time(exchange.snapshot, repository->clock.now(repository->clock.context));
     respond_from(&exchange, &target);
     keyring_release(repository->keyring, exchange.snapshot);
 }
