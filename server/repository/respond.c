@@ -8,6 +8,8 @@
 
 enum { KEY_SET_MAX = 256 * 1024, RETRY_SECONDS = 1 };
 
+static const char damaged[] = "a key is damaged in the database (its operator must restore it)";
+
 void respond_not_found(struct http_response *response)
 {
     http_set_error(response, ASAP_NOT_FOUND,
@@ -85,7 +87,7 @@ void respond_with_key(const struct exchange *exchange, const struct published_ke
         return;
     }
     if (key->pem == NULL) {
-        respond_unavailable(response, "this key is damaged in the database; tell its operator");
+        respond_unavailable(response, damaged);
         return;
     }
     http_set_header(response, "ETag", "%s", key->etag);
@@ -105,28 +107,36 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Appends {"keys":[...]} of what is published now; *unpublish_time is the first to go. False when
- * there is nothing. */
-static bool write_key_set(const struct exchange *exchange,
-                          struct key_range range,
-                          struct buffer *out,
-                          int64_t *unpublish_time)
-{
-    size_t written = 0;
+/* What is published of an issuer now. */
+struct key_set {
+    size_t written;
+    size_t damaged;
+    int64_t unpublish_time; /* of the first to go */
+};
 
-    *unpublish_time = LIFECYCLE_NEVER;
+/* Appends {"keys":[...]}. */
+static struct key_set write_key_set(const struct exchange *exchange,
+                                    struct key_range range,
+                                    struct buffer *out)
+{
+    struct key_set set = { .unpublish_time = LIFECYCLE_NEVER };
+
     buffer_puts(out, "{\"keys\":[");
     for (size_t i = range.begin; i < range.end; i++) {
         const struct published_key *key = snapshot_at(exchange->snapshot, i);
 
-        if (key->pem == NULL || !lifecycle_is_published(&key->times, exchange->now))
+        if (!lifecycle_is_published(&key->times, exchange->now))
             continue;
-        buffer_puts(out, written++ == 0 ? "" : ",");
+        if (key->pem == NULL) {
+            set.damaged++;
+            continue;
+        }
+        buffer_puts(out, set.written++ == 0 ? "" : ",");
         buffer_append(out, key->jwk, key->jwk_length);
-        *unpublish_time = earlier(*unpublish_time, key->times.unpublish_time);
+        set.unpublish_time = earlier(set.unpublish_time, key->times.unpublish_time);
     }
     buffer_puts(out, "]}\n");
-    return written > 0;
+    return set;
 }
 
 enum { ETAG_DIGITS = 32, ETAG_SIZE = ETAG_DIGITS + 3 };
@@ -177,13 +187,14 @@ void respond_with_key_set(const struct exchange *exchange, const char *issuer, s
 {
     struct http_response *response = exchange->response;
     const struct key_range range = snapshot_issuer_keys(exchange->snapshot, issuer, length);
-    int64_t unpublish_time = LIFECYCLE_NEVER;
+    struct key_set set;
 
     response->body.limit = KEY_SET_MAX;
-    if (write_key_set(exchange, range, &response->body, &unpublish_time)) {
-        send_key_set(exchange, unpublish_time);
-        return;
-    }
-    buffer_clear(&response->body);
-    respond_not_found(response);
+    set = write_key_set(exchange, range, &response->body);
+    if (set.damaged > 0)
+        respond_unavailable(response, damaged);
+    else if (set.written > 0)
+        send_key_set(exchange, set.unpublish_time);
+    else
+        respond_not_found(response);
 }

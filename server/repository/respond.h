@@ -16,7 +16,8 @@ struct exchange {
 /* `key` may be NULL or out of its publication window: 404 then. */
 void respond_with_key(const struct exchange *exchange, const struct published_key *key);
 
-/* The published keys of an issuer, which may be any text; 404 when there are none. */
+/* The published keys of an issuer, which may be any text; 404 when there are none, and 503 when one
+ * is damaged: a set without it would refuse good tokens. */
 void respond_with_key_set(const struct exchange *exchange, const char *issuer, size_t length);
 
 /* 404 that no cache keeps: the key may be published any moment. */
