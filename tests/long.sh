@@ -1,17 +1,12 @@
 #!/usr/bin/env bash
-# What takes too long for every change: the thread sanitizer over all tests, an hour of fuzzing,
-# and the README's commands on a bare Debian. Run it before a release.
+# What takes too long for every change: fuzzing, and the README's commands on a bare Debian. Run it
+# before a release.
 #   tests/long.sh [FUZZ-SECONDS]    seconds for each fuzz target, 300 by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=${1:-300}
 ./deploy/build-deps.sh check libsubunit-dev clang libclang-rt-14-dev debootstrap
-
-cmake --preset tsan
-cmake --build --preset tsan
-TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp halt_on_error=1" \
-    setarch -R ctest --test-dir build/tsan --output-on-failure -R '^unit/'
 
 cmake --preset ci-clang -B build/fuzz -DASAP_FUZZ=ON -DASAP_SANITIZERS=address,undefined
 cmake --build build/fuzz
