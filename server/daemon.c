@@ -7,7 +7,7 @@
 #include "kek_check.h"
 #include "server_secret.h"
 
-enum { RPC_BODY_MAX = 1024 * 1024, OPS_CONNECTIONS = 64 };
+enum { RPC_BODY_MAX = 1024 * 1024, PUBLIC_RPC_BODY_MAX = 128 * 1024, OPS_CONNECTIONS = 64 };
 
 static int64_t now(const struct daemon *daemon)
 {
@@ -59,7 +59,12 @@ static struct http_listener_options public_listener(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
 
-    daemon->routes[0][0] = (struct http_route){ .matches = matches_any,
+    daemon->routes[0][0] = (struct http_route){ .matches = rpc_matches,
+                                                .handler = rpc_handle,
+                                                .context = &daemon->rpc,
+                                                .body_limit = PUBLIC_RPC_BODY_MAX,
+                                                .on_worker = true };
+    daemon->routes[0][1] = (struct http_route){ .matches = matches_any,
                                                 .handler = repository_handle,
                                                 .context = &daemon->repository };
     return (struct http_listener_options){
@@ -70,6 +75,7 @@ static struct http_listener_options public_listener(struct daemon *daemon)
         .limits.connections = (unsigned)config->max_connections,
         .limits.connections_per_address = (unsigned)config->max_connections_per_address,
         .threads = (unsigned)config->threads,
+        .workers = (unsigned)config->workers,
     };
 }
 

@@ -23,6 +23,18 @@ enum asap_code to_timestamp(int64_t time,
     return ASAP_OK;
 }
 
+enum asap_code to_duration(int64_t seconds,
+                           Google__Protobuf__Duration **field,
+                           struct asap_error *err)
+{
+    *field = malloc(sizeof **field);
+    if (*field == NULL)
+        return fail_memory(err);
+    google__protobuf__duration__init(*field);
+    (*field)->seconds = seconds;
+    return ASAP_OK;
+}
+
 static Asap__V1__KeyState to_state(enum key_state state)
 {
     static const Asap__V1__KeyState states[] = {

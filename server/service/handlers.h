@@ -2,6 +2,7 @@
 #ifndef ASAPD_HANDLERS_H
 #define ASAPD_HANDLERS_H
 
+#include <google/protobuf/duration.pb-c.h>
 #include <google/protobuf/timestamp.pb-c.h>
 
 #include "asap/v1/key_admin.pb-c.h"
@@ -12,6 +13,9 @@
 rpc_handler issuer_admin_create;
 rpc_handler issuer_admin_get;
 rpc_handler issuer_admin_list;
+rpc_handler key_repository_get;
+rpc_handler key_repository_list;
+rpc_handler key_repository_get_jwks;
 rpc_handler key_admin_publish;
 rpc_handler key_admin_rotate;
 rpc_handler key_admin_revoke;
@@ -23,6 +27,10 @@ rpc_handler server_get_status;
 ASAP_MUST_CHECK enum asap_code to_timestamp(int64_t time,
                                             Google__Protobuf__Timestamp **field,
                                             struct asap_error *err);
+
+ASAP_MUST_CHECK enum asap_code to_duration(int64_t seconds,
+                                           Google__Protobuf__Duration **field,
+                                           struct asap_error *err);
 
 /* A key as the API shows it at `now`. `to_new_key` makes the message, too. */
 ASAP_MUST_CHECK enum asap_code

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asap/v1/issuer_admin.pb-c.h"
 
-#include <google/protobuf/duration.pb-c.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,18 +11,6 @@
 #include "page_token.h"
 
 DEFINE_SCOPED(rows, struct issuer_row *, free)
-
-static enum asap_code to_duration(int64_t seconds,
-                                  Google__Protobuf__Duration **field,
-                                  struct asap_error *err)
-{
-    *field = malloc(sizeof **field);
-    if (*field == NULL)
-        return fail_memory(err);
-    google__protobuf__duration__init(*field);
-    (*field)->seconds = seconds;
-    return ASAP_OK;
-}
 
 static enum asap_code to_issuer(const struct issuer_row *row,
                                 Asap__V1__Issuer *out,

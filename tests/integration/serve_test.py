@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """asapd as its operator sees it: init, serve, signals, and every way that a start can fail."""
 
+import json
 import os
 import signal
 import socket
@@ -248,9 +249,12 @@ class Hostile(ServerTest):
         self.assertEqual(answer.count(b"HTTP/1.1 "), 1)
 
     def test_administration_is_not_to_be_had_in_public(self):
-        answer = self.server.request("POST", "/asap.v1.KeyAdmin/ListKeys",
-                                     {"Content-Type": "application/json"}, b"{}")
-        self.assertIn(answer.status, (404, 405))
+        for method in ("KeyAdmin/ListKeys", "KeyAdmin/RevokeKey", "IssuerAdmin/CreateIssuer",
+                       "CallerAdmin/CreateGrant", "AuditLog/ListEvents", "Server/GetStatus"):
+            answer = self.server.request("POST", "/asap.v1." + method,
+                                         {"Content-Type": "application/json"}, b"{}")
+            self.assertEqual(answer.status, 403, method)
+            self.assertEqual(json.loads(answer.body)["code"], "permission_denied", method)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "asap/v1/key_repository.pb-c.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "codec.h"
+#include "fail.h"
+#include "handlers.h"
+#include "kid.h"
+#include "page_token.h"
+
+/* One look at the published keys. The database is never asked. */
+struct view {
+    struct keyring *keyring;
+    const struct snapshot *snapshot;
+    const struct lifecycle_policy *policy;
+    int64_t now;
+};
+
+static inline void view_scope_exit(struct view *view)
+{
+    if (view->snapshot != NULL)
+        keyring_release(view->keyring, view->snapshot);
+}
+
+static enum asap_code view_begin(const struct rpc_call *call,
+                                 struct view *out,
+                                 struct asap_error *err)
+{
+    const struct service *service = call->service;
+
+    *out = (struct view){ .keyring = service->keys.keyring,
+                          .snapshot = keyring_acquire(service->keys.keyring),
+                          .policy = service->keys.policy,
+                          .now = call->now };
+    if (out->snapshot == NULL)
+        return fail(err, ASAP_UNAVAILABLE, "the published keys are not known yet");
+    return ASAP_OK;
+}
+
+static bool is_served(const struct view *view, const struct published_key *key)
+{
+    return key->pem != NULL && lifecycle_is_published(&key->times, view->now);
+}
+
+static enum asap_code to_max_age(const struct view *view,
+                                 int64_t max_age,
+                                 int64_t unpublish_time,
+                                 Google__Protobuf__Duration **field,
+                                 struct asap_error *err)
+{
+    const struct cache_lifetime lifetime =
+        lifecycle_cache_lifetime(max_age, view->policy, unpublish_time, view->now);
+
+    return to_duration(lifetime.max_age, field, err);
+}
+
+static enum asap_code to_algorithm(const struct published_key *key,
+                                   char **field,
+                                   struct asap_error *err)
+{
+    SCOPED(message) ProtobufCMessage *jwk = NULL;
+
+    TRY(codec_read_json(&asap__v1__jwk__descriptor, key->jwk, key->jwk_length, &jwk, err));
+    return codec_set_string(field, ((const Asap__V1__Jwk *)jwk)->alg, err);
+}
+
+static enum asap_code to_issuer(const char *key_id, char **field, struct asap_error *err)
+{
+    char issuer[KID_MAX + 1] = "";
+
+    memcpy(issuer, key_id, (size_t)(strrchr(key_id, '/') - key_id));
+    return codec_set_string(field, issuer, err);
+}
+
+static enum asap_code to_public_key(const struct view *view,
+                                    const struct published_key *key,
+                                    Asap__V1__PublicKey *out,
+                                    struct asap_error *err)
+{
+    TRY(codec_set_string(&out->key_id, key->kid, err));
+    TRY(to_issuer(key->kid, &out->issuer, err));
+    TRY(to_algorithm(key, &out->algorithm, err));
+    TRY(codec_set_string(&out->public_key, key->pem, err));
+    TRY(to_timestamp(key->times.publish_time, &out->publish_time, err));
+    TRY(to_timestamp(key->times.unpublish_time, &out->unpublish_time, err));
+    return to_max_age(view, view->policy->max_age, key->times.unpublish_time, &out->max_age, err);
+}
+
+enum asap_code key_repository_get(const struct rpc_call *call,
+                                  const ProtobufCMessage *in,
+                                  ProtobufCMessage *out,
+                                  struct asap_error *err)
+{
+    const char *key_id = ((const Asap__V1__GetPublicKeyRequest *)in)->key_id;
+    const struct published_key *key = NULL;
+    SCOPED(view) struct view view = { 0 };
+
+    if (key_id[0] == '\0')
+        return fail_field(err, "key_id", "name the key: the kid of a token, issuer/name");
+    TRY(view_begin(call, &view, err));
+    key = snapshot_find(view.snapshot, key_id, strlen(key_id));
+    if (key == NULL || !lifecycle_is_published(&key->times, view.now))
+        return fail(err, ASAP_NOT_FOUND, "no such key is published here");
+    if (key->pem == NULL)
+        return fail(err, ASAP_UNAVAILABLE,
+                    "this key is damaged in the database; tell its operator");
+    return to_public_key(&view, key, (Asap__V1__PublicKey *)out, err);
+}
+
+static enum asap_code find_issuer(const struct view *view,
+                                  const char *issuer,
+                                  struct key_range *out,
+                                  struct asap_error *err)
+{
+    if (issuer[0] == '\0')
+        return fail_field(err, "issuer", "name the issuer, such as payments/api");
+    *out = snapshot_issuer_keys(view->snapshot, issuer, strlen(issuer));
+    return ASAP_OK;
+}
+
+/* Goes on behind the key `last`, "" for the beginning. */
+static enum asap_code skip_pages(const struct view *view,
+                                 const char *last,
+                                 struct key_range *range,
+                                 struct asap_error *err)
+{
+    if (last[0] == '\0')
+        return ASAP_OK;
+    for (size_t i = range->begin; i < range->end; i++)
+        if (strcmp(snapshot_at(view->snapshot, i)->kid, last) == 0) {
+            range->begin = i + 1;
+            return ASAP_OK;
+        }
+    return fail_field(err, "page_token",
+                      "the list has changed since that page; begin again without a page token");
+}
+
+static enum asap_code add_public_key(const struct view *view,
+                                     const struct published_key *key,
+                                     Asap__V1__ListPublicKeysResponse *out,
+                                     struct asap_error *err)
+{
+    Asap__V1__PublicKey *added = malloc(sizeof *added);
+
+    if (added == NULL)
+        return fail_memory(err);
+    asap__v1__public_key__init(added);
+    out->public_keys[out->n_public_keys++] = added;
+    return to_public_key(view, key, added, err);
+}
+
+enum asap_code key_repository_list(const struct rpc_call *call,
+                                   const ProtobufCMessage *in,
+                                   ProtobufCMessage *out,
+                                   struct asap_error *err)
+{
+    const struct secret *page_token_key = ((const struct service *)call->service)->page_token_key;
+    const Asap__V1__ListPublicKeysRequest *request = (const Asap__V1__ListPublicKeysRequest *)in;
+    Asap__V1__ListPublicKeysResponse *response = (Asap__V1__ListPublicKeysResponse *)out;
+    SCOPED(view) struct view view = { 0 };
+    char last[PAGE_POSITION_MAX + 1] = "";
+    struct key_range range = { 0 };
+    void **array = NULL;
+    size_t limit = 0;
+
+    TRY(to_page_size(request->page_size, &limit, err));
+    TRY(page_token_read(page_token_key, in, last, err));
+    TRY(view_begin(call, &view, err));
+    TRY(find_issuer(&view, request->issuer, &range, err));
+    TRY(skip_pages(&view, last, &range, err));
+    TRY(to_array(limit, &array, err));
+    response->public_keys = (Asap__V1__PublicKey **)array;
+    for (size_t i = range.begin; i < range.end; i++) {
+        const struct published_key *key = snapshot_at(view.snapshot, i);
+
+        if (!is_served(&view, key))
+            continue;
+        if (response->n_public_keys == limit)
+            return page_token_write(page_token_key, in, response->public_keys[limit - 1]->key_id,
+                                    &response->next_page_token, err);
+        TRY(add_public_key(&view, key, response, err));
+    }
+    return ASAP_OK;
+}
+
+/* The moment when the first key of the set goes is the end of the set as it is. */
+static enum asap_code add_jwks(const struct view *view,
+                               struct key_range range,
+                               Asap__V1__Jwks *out,
+                               int64_t *unpublish_time,
+                               struct asap_error *err)
+{
+    for (size_t i = range.begin; i < range.end; i++) {
+        const struct published_key *key = snapshot_at(view->snapshot, i);
+        ProtobufCMessage *jwk = NULL;
+
+        if (!is_served(view, key))
+            continue;
+        TRY(codec_read_json(&asap__v1__jwk__descriptor, key->jwk, key->jwk_length, &jwk, err));
+        out->keys[out->n_keys++] = (Asap__V1__Jwk *)jwk;
+        if (key->times.unpublish_time < *unpublish_time)
+            *unpublish_time = key->times.unpublish_time;
+    }
+    return ASAP_OK;
+}
+
+enum asap_code key_repository_get_jwks(const struct rpc_call *call,
+                                       const ProtobufCMessage *in,
+                                       ProtobufCMessage *out,
+                                       struct asap_error *err)
+{
+    const Asap__V1__GetJwksRequest *request = (const Asap__V1__GetJwksRequest *)in;
+    Asap__V1__Jwks *response = (Asap__V1__Jwks *)out;
+    SCOPED(view) struct view view = { 0 };
+    int64_t unpublish_time = LIFECYCLE_NEVER;
+    struct key_range range = { 0 };
+    void **array = NULL;
+
+    TRY(view_begin(call, &view, err));
+    TRY(find_issuer(&view, request->issuer, &range, err));
+    TRY(to_array(range.end - range.begin, &array, err));
+    response->keys = (Asap__V1__Jwk **)array;
+    TRY(add_jwks(&view, range, response, &unpublish_time, err));
+    if (response->n_keys == 0)
+        return fail(err, ASAP_NOT_FOUND, "no key of such an issuer is published here");
+    return to_max_age(&view, view.policy->jwks_max_age, unpublish_time, &response->max_age, err);
+}
