@@ -28,7 +28,7 @@ static inline void scratch_make(struct scratch *scratch)
 static inline char *
 scratch_file(const struct scratch *scratch, const char *name, char *out, size_t size)
 {
-    (void)snprintf(out, size, "%s/%s", scratch->path, name);
+    ck_assert_int_lt(snprintf(out, size, "%s/%s", scratch->path, name), (int)size);
     return out;
 }
 
