@@ -32,16 +32,25 @@ static enum asap_code view_begin(const struct rpc_call *call,
 
     *out = (struct view){ .keyring = service->keys.keyring,
                           .snapshot = keyring_acquire(service->keys.keyring),
-                          .policy = service->keys.policy,
-                          .now = call->now };
+                          .policy = service->keys.policy };
     if (out->snapshot == NULL)
         return fail(err, ASAP_UNAVAILABLE, "the published keys are not known yet");
+    out->now = snapshot_time(out->snapshot, call->now);
     return ASAP_OK;
 }
 
-static bool is_served(const struct view *view, const struct published_key *key)
+static bool is_published(const struct view *view, const struct published_key *key)
 {
-    return key->pem != NULL && lifecycle_is_published(&key->times, view->now);
+    return lifecycle_is_published(&key->times, view->now);
+}
+
+/* A list that lacks a key would be taken for a whole one. */
+static enum asap_code check_intact(const struct published_key *key, struct asap_error *err)
+{
+    if (key->pem == NULL)
+        return fail(err, ASAP_UNAVAILABLE,
+                    "a key is damaged in the database (its operator must restore it)");
+    return ASAP_OK;
 }
 
 static enum asap_code to_max_age(const struct view *view,
@@ -101,11 +110,9 @@ enum asap_code key_repository_get(const struct rpc_call *call,
         return fail_field(err, "key_id", "name the key: the kid of a token, issuer/name");
     TRY(view_begin(call, &view, err));
     key = snapshot_find(view.snapshot, key_id, strlen(key_id));
-    if (key == NULL || !lifecycle_is_published(&key->times, view.now))
+    if (key == NULL || !is_published(&view, key))
         return fail(err, ASAP_NOT_FOUND, "no such key is published here");
-    if (key->pem == NULL)
-        return fail(err, ASAP_UNAVAILABLE,
-                    "this key is damaged in the database; tell its operator");
+    TRY(check_intact(key, err));
     return to_public_key(&view, key, (Asap__V1__PublicKey *)out, err);
 }
 
@@ -142,8 +149,10 @@ static enum asap_code add_public_key(const struct view *view,
                                      Asap__V1__ListPublicKeysResponse *out,
                                      struct asap_error *err)
 {
-    Asap__V1__PublicKey *added = malloc(sizeof *added);
+    Asap__V1__PublicKey *added = NULL;
 
+    TRY(check_intact(key, err));
+    added = malloc(sizeof *added);
     if (added == NULL)
         return fail_memory(err);
     asap__v1__public_key__init(added);
@@ -175,7 +184,7 @@ enum asap_code key_repository_list(const struct rpc_call *call,
     for (size_t i = range.begin; i < range.end; i++) {
         const struct published_key *key = snapshot_at(view.snapshot, i);
 
-        if (!is_served(&view, key))
+        if (!is_published(&view, key))
             continue;
         if (response->n_public_keys == limit)
             return page_token_write(page_token_key, in, response->public_keys[limit - 1]->key_id,
@@ -196,8 +205,9 @@ static enum asap_code add_jwks(const struct view *view,
         const struct published_key *key = snapshot_at(view->snapshot, i);
         ProtobufCMessage *jwk = NULL;
 
-        if (!is_served(view, key))
+        if (!is_published(view, key))
             continue;
+        TRY(check_intact(key, err));
         TRY(codec_read_json(&asap__v1__jwk__descriptor, key->jwk, key->jwk_length, &jwk, err));
         out->keys[out->n_keys++] = (Asap__V1__Jwk *)jwk;
         if (key->times.unpublish_time < *unpublish_time)

@@ -3,6 +3,7 @@
 
 import json
 import os
+import sqlite3
 
 from harness import ServerTest, main
 
@@ -48,6 +49,16 @@ class KeyRepository(ServerTest):
         _, after = self.call("GetPublicKey", keyId=self.keys[0])
         self.assertIn("unpublishTime", after)
 
+    def test_a_key_whose_time_is_over_is_not_found_and_in_no_list(self):
+        self.server.ctl("key", "rotate", "payments/api")
+        self.server.set_clock(30 * 24 * 3600)
+        self.assertFails("GetPublicKey", 404, "not_found", keyId=self.keys[0])
+        _, listed = self.call("ListPublicKeys", issuer="payments/api")
+        self.assertNotIn(self.keys[0], [k["keyId"] for k in listed["publicKeys"]])
+        _, jwks = self.call("GetJwks", issuer="payments/api")
+        self.assertNotIn(self.keys[0], [k["kid"] for k in jwks["keys"]])
+        self.assertEqual(len(jwks["keys"]), len(listed["publicKeys"]))
+
     def test_a_revoked_key_is_not_found_and_in_no_list(self):
         self.server.ctl("key", "revoke", self.keys[1], "--reason", "a test")
         self.assertFails("GetPublicKey", 404, "not_found", keyId=self.keys[1])
@@ -57,7 +68,7 @@ class KeyRepository(ServerTest):
         self.assertNotIn(self.keys[1], [k["kid"] for k in jwks["keys"]])
 
     def test_what_was_never_published_is_not_found(self):
-        for key in ("payments/api/none", "none", "payments/api", "../../etc/passwd", "a//b", "é/x"):
+        for key in ("payments/api/none", "none", "payments/api", "../../etc/passwd", "a//b", "é"):
             self.assertFails("GetPublicKey", 404, "not_found", keyId=key)
 
     def test_a_request_without_a_name_says_which(self):
@@ -113,6 +124,17 @@ class KeyRepository(ServerTest):
         self.assertEqual(self.call("GetPublicKey", keyId=self.keys[0])[0], 200)
         self.assertEqual(self.call("ListPublicKeys", issuer="payments/api")[0], 200)
         self.assertEqual(self.call("GetJwks", issuer="payments/api")[0], 200)
+
+    def test_a_damaged_key_is_no_key_that_is_not_there(self):
+        self.server.stop()
+        with sqlite3.connect(self.server.path("asapd.db")) as database:
+            database.execute("UPDATE key SET pem = 'nonsense' WHERE kid = ?", (self.keys[1],))
+        database.close()
+        self.server.start()
+        self.assertFails("GetPublicKey", 503, "unavailable", keyId=self.keys[1])
+        self.assertFails("ListPublicKeys", 503, "unavailable", issuer="payments/api")
+        self.assertFails("GetJwks", 503, "unavailable", issuer="payments/api")
+        self.assertEqual(self.call("GetPublicKey", keyId=self.keys[0])[0], 200)
 
     def test_its_callers_cannot_do_more_than_read_keys(self):
         for method in ("KeyAdmin/GetKey", "KeyAdmin/RevokeKey"):
