@@ -8,38 +8,78 @@
 #include "fail.h"
 #include "utc.h"
 
-enum asap_code
-change_begin(struct change *change, const struct keys *keys, int64_t now, struct asap_error *err)
+/* Looks again within the transaction: of two equal calls at the same time, one waits here until the
+ * other is done. */
+static enum asap_code refuse_repetition(struct change *change, struct asap_error *err)
 {
-    struct server_row server;
+    struct replay *replay = change->replay;
 
-    change->keys = keys;
-    TRY(txn_begin(&change->txn, keys->store, err));
-    TRY(store_get_server(&change->txn, &server, err));
-    if (now + keys->policy->clock_skew < server.latest_time)
-        return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the clock went back: it is %lld s behind the latest change (set it right)",
-                    (long long)(server.latest_time - now));
-    change->now = now > server.latest_time ? now : server.latest_time;
+    if (replay == NULL)
+        return ASAP_OK;
+    TRY(replay_find(replay, &change->txn, change->now, err));
+    if (replay->found)
+        return fail(err, ASAP_ABORTED, "the call was carried out before");
     return ASAP_OK;
 }
 
-enum asap_code change_finish(struct change *change, bool validate_only, struct asap_error *err)
+enum asap_code change_begin(struct change *change, struct asap_error *err)
+{
+    const struct keys *keys = change->keys;
+    struct server_row server;
+
+    TRY(txn_begin(&change->txn, keys->store, err));
+    TRY(store_get_server(&change->txn, &server, err));
+    if (change->now + keys->policy->clock_skew < server.latest_time)
+        return fail(err, ASAP_FAILED_PRECONDITION,
+                    "the clock went back: it is %lld s behind the latest change (set it right)",
+                    (long long)(server.latest_time - change->now));
+    if (change->now < server.latest_time)
+        change->now = server.latest_time;
+    return refuse_repetition(change, err);
+}
+
+static enum asap_code serve(const struct change *change, struct asap_error *err)
 {
     const struct keys *keys = change->keys;
     struct asap_error reload = { 0 };
 
-    if (validate_only) {
-        txn_rollback(&change->txn);
-        return ASAP_OK;
-    }
-    TRY(store_record_change(&change->txn, change->now, err));
-    TRY(txn_commit(&change->txn, err));
     if (keyring_reload(keys->keyring, keys->store, change->now, &reload) == ASAP_OK)
         return ASAP_OK;
     return fail(err, ASAP_UNAVAILABLE,
                 "the change is stored but not served yet: %.150s (asapd keeps trying)",
                 reload.message);
+}
+
+enum asap_code change_find_earlier(struct change *change, struct asap_error *err)
+{
+    SCOPED(txn) struct txn txn = { 0 };
+
+    if (change->replay == NULL)
+        return ASAP_OK;
+    TRY(txn_begin(&txn, change->keys->store, err));
+    TRY(replay_find(change->replay, &txn, change->now, err));
+    txn_rollback(&txn);
+    return change->replay->found ? serve(change, err) : ASAP_OK;
+}
+
+static enum asap_code record(struct change *change, struct asap_error *err)
+{
+    TRY(replay_purge(&change->txn, change->now, err));
+    if (!change->is_unchanged)
+        TRY(store_record_change(&change->txn, change->now, err));
+    if (change->replay != NULL)
+        TRY(replay_keep(change->replay, &change->txn, change->now, err));
+    return txn_commit(&change->txn, err);
+}
+
+enum asap_code change_finish(struct change *change, struct asap_error *err)
+{
+    if (change->validate_only || (change->is_unchanged && change->replay == NULL)) {
+        txn_rollback(&change->txn);
+        return ASAP_OK;
+    }
+    TRY(record(change, err));
+    return change->is_unchanged ? ASAP_OK : serve(change, err);
 }
 
 /* Generated names are "YYYYMMDDTHHMMSSZ-xxxxxx.pem". */

@@ -4,29 +4,9 @@
 
 #include "keys.h"
 
-/* The frame of every operation on keys: a transaction at a time that never
- * goes back, and a keyring that shows the result. */
-struct change {
-    const struct keys *keys;
-    struct txn txn;
-    int64_t now; /* the latest of the wall clock and what the store has recorded */
-};
-
-ASAP_MUST_CHECK enum asap_code
-change_begin(struct change *change, const struct keys *keys, int64_t now, struct asap_error *err);
-
-/* Commits and reloads the keyring, or undoes everything when `validate_only`.
- * ASAP_UNAVAILABLE after the commit: the change is durable but not served yet; the message says so.
- */
-ASAP_MUST_CHECK enum asap_code change_finish(struct change *change,
-                                             bool validate_only,
-                                             struct asap_error *err);
-
-/* Rolls back what was not finished. */
-static inline void change_scope_exit(struct change *change)
-{
-    txn_rollback(&change->txn);
-}
+/* The frame of every operation on keys: a transaction at a time that never goes
+ * back, in which no call is carried out for the second time. */
+ASAP_MUST_CHECK enum asap_code change_begin(struct change *change, struct asap_error *err);
 
 /* "issuer/20261123T131500Z-7f3a9c.pem": random, so that nobody can ask for it before it is
  * published, and later in sort order than every generated name among `keys`. */

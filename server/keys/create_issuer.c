@@ -70,24 +70,19 @@ static enum asap_code add_first_keys(struct change *change,
     return ASAP_OK;
 }
 
-enum asap_code keys_create_issuer(const struct keys *keys,
+enum asap_code keys_create_issuer(struct change *change,
                                   struct issuer_row *row,
-                                  bool validate_only,
-                                  int64_t now,
                                   struct asap_error *err)
 {
     SCOPED(pairs) struct pairs pairs = { { NULL } };
-    SCOPED(change) struct change change = { 0 };
 
     TRY(issuer_check_registrable(row->name, "name", err));
     if (row->managed)
         TRY(generate_pairs(row, &pairs, err));
-    TRY(change_begin(&change, keys, now, err));
-    TRY(refuse_related(&change.txn, row->name, err));
-    row->create_time = change.now;
+    TRY(change_begin(change, err));
+    TRY(refuse_related(&change->txn, row->name, err));
+    row->create_time = change->now;
     row->delete_time = LIFECYCLE_NEVER;
-    TRY(store_add_issuer(&change.txn, row, err));
-    if (row->managed)
-        TRY(add_first_keys(&change, row, &pairs, err));
-    return change_finish(&change, validate_only, err);
+    TRY(store_add_issuer(&change->txn, row, err));
+    return row->managed ? add_first_keys(change, row, &pairs, err) : ASAP_OK;
 }

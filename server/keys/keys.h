@@ -10,15 +10,18 @@
 
 #include "keyring.h"
 #include "lifecycle.h"
+#include "replay.h"
 #include "store.h"
 #include "vault.h"
 
-/* What administrators do to issuers and keys. Each operation is one
- * transaction; when it returns, the keyring serves the result. With
- * `validate_only` everything is checked and answered, and nothing is kept.
+/* What administrators do to issuers and keys. Each operation is one change, and
+ * a change is one transaction: the operation begins it, once it has made what
+ * takes long, and change_finish() ends it, so that the caller can turn the
+ * result into an answer before anything is final.
  *
- * `now` is the wall clock in seconds. ASAP_FAILED_PRECONDITION "the clock went
- * back" when it lies behind the latest recorded time by more than the skew. */
+ * ASAP_FAILED_PRECONDITION "the clock went back": the wall clock lies behind the
+ * latest recorded time by more than the skew. ASAP_ABORTED with replay->found:
+ * the call was carried out before, and its answer is in *replay. */
 struct keys {
     struct store *store;
     const struct vault *vault;
@@ -26,14 +29,36 @@ struct keys {
     const struct lifecycle_policy *policy;
 };
 
+struct change {
+    const struct keys *keys;
+    int64_t now; /* the wall clock in seconds; once begun, what the store has recorded if later */
+    bool validate_only;    /* check and answer everything, keep nothing */
+    struct replay *replay; /* NULL: the call names no request */
+    bool is_unchanged;     /* the operation found that everything stands as asked for */
+    struct txn txn;
+};
+
+/* Commits; when it returns, the keyring serves the result. With validate_only undoes everything.
+ * ASAP_UNAVAILABLE after the commit: the change is durable but not served yet; the message says so.
+ */
+ASAP_MUST_CHECK enum asap_code change_finish(struct change *change, struct asap_error *err);
+
+/* Rolls back what was not finished. */
+static inline void change_scope_exit(struct change *change)
+{
+    txn_rollback(&change->txn);
+}
+
+/* Looks whether a call that names its request was carried out before: then replay->found, and the
+ * keyring serves what it changed. Begin nothing in that case. */
+ASAP_MUST_CHECK enum asap_code change_find_earlier(struct change *change, struct asap_error *err);
+
 /* Adds the issuer in *row (name, managed, algorithm, max_lifetime are set by the caller) and, if it
  * is managed, its first key and the standbys. Completes *row.
  * ASAP_ALREADY_EXISTS: it exists, existed, or is a path prefix of another issuer or the other way
  * round: libraries take a key id that begins with the issuer for proof of ownership. */
-ASAP_MUST_CHECK enum asap_code keys_create_issuer(const struct keys *keys,
+ASAP_MUST_CHECK enum asap_code keys_create_issuer(struct change *change,
                                                   struct issuer_row *row,
-                                                  bool validate_only,
-                                                  int64_t now,
                                                   struct asap_error *err);
 
 struct publication {
@@ -44,10 +69,8 @@ struct publication {
 };
 /* Publishes an external key. ASAP_INVALID_ARGUMENT names the field; ASAP_NOT_FOUND: no such issuer;
  * ASAP_ALREADY_EXISTS: the key id or the key itself was used before. */
-ASAP_MUST_CHECK enum asap_code keys_publish(const struct keys *keys,
+ASAP_MUST_CHECK enum asap_code keys_publish(struct change *change,
                                             const struct publication *publication,
-                                            bool validate_only,
-                                            int64_t now,
                                             struct key_row *out,
                                             struct asap_error *err);
 
@@ -71,10 +94,8 @@ struct rotation {
     const char *expected_kid; /* the key taken for active; "" for whichever is */
 };
 /* Plans the promotion of the oldest standby. ASAP_FAILED_PRECONDITION: an external issuer. */
-ASAP_MUST_CHECK enum asap_code keys_rotate(const struct keys *keys,
+ASAP_MUST_CHECK enum asap_code keys_rotate(struct change *change,
                                            const struct rotation *rotation,
-                                           bool validate_only,
-                                           int64_t now,
                                            struct key_plan *out,
                                            struct asap_error *err);
 
@@ -84,10 +105,8 @@ struct revocation {
 };
 /* Revokes a key, destroys its private half, and replaces it in its part. Revoking a revoked key
  * changes nothing. */
-ASAP_MUST_CHECK enum asap_code keys_revoke(const struct keys *keys,
+ASAP_MUST_CHECK enum asap_code keys_revoke(struct change *change,
                                            const struct revocation *revocation,
-                                           bool validate_only,
-                                           int64_t now,
                                            struct key_plan *out,
                                            struct asap_error *err);
 

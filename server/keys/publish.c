@@ -59,28 +59,24 @@ static struct key_times external_times(int64_t now)
     return times;
 }
 
-enum asap_code keys_publish(const struct keys *keys,
+enum asap_code keys_publish(struct change *change,
                             const struct publication *publication,
-                            bool validate_only,
-                            int64_t now,
                             struct key_row *out,
                             struct asap_error *err)
 {
     SCOPED(pkey) EVP_PKEY *key = NULL;
-    SCOPED(change) struct change change = { 0 };
     const struct algorithm *algorithm = NULL;
     struct issuer_row issuer;
 
     TRY(read_public(publication->public_key, &key, err));
     TRY(choose_algorithm(publication->algorithm, key, &algorithm, err));
-    TRY(change_begin(&change, keys, now, err));
-    TRY(store_get_issuer(&change.txn, publication->issuer, &issuer, err));
+    TRY(change_begin(change, err));
+    TRY(store_get_issuer(&change->txn, publication->issuer, &issuer, err));
     *out = (struct key_row){ .issuer_id = issuer.id,
-                             .create_time = change.now,
-                             .times = external_times(change.now),
+                             .create_time = change->now,
+                             .times = external_times(change->now),
                              .max_lifetime = issuer.max_lifetime };
-    TRY(name_key(&change, &issuer, publication->name, out->kid, err));
+    TRY(name_key(change, &issuer, publication->name, out->kid, err));
     TRY(change_describe_key(key, algorithm, out, err));
-    TRY(store_add_key(&change.txn, out, err));
-    return change_finish(&change, validate_only, err);
+    return store_add_key(&change->txn, out, err);
 }

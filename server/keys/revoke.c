@@ -70,33 +70,27 @@ static enum asap_code revoke_row(struct change *change,
                         : revoke_external(change, row, plan, err);
 }
 
-enum asap_code keys_revoke(const struct keys *keys,
+enum asap_code keys_revoke(struct change *change,
                            const struct revocation *revocation,
-                           bool validate_only,
-                           int64_t now,
                            struct key_plan *out,
                            struct asap_error *err)
 {
     SCOPED(pkey) EVP_PKEY *pair = NULL;
-    SCOPED(change) struct change change = { 0 };
     SCOPED(issuer_keys) struct issuer_keys issuer_keys = { 0 };
-    SCOPED(key_plan) struct key_plan result = { 0 };
     struct lifecycle_plan plan;
     size_t subject = PLAN_NONE;
 
     *out = (struct key_plan){ 0 };
     if (strlen(revocation->reason) >= REVOKE_REASON_SIZE)
         return fail_field(err, "reason", "a reason has at most %d bytes", REVOKE_REASON_SIZE - 1);
-    TRY(change_begin(&change, keys, now, err));
-    TRY(load_keys_of(&change, revocation->kid, &issuer_keys, err));
+    TRY(change_begin(change, err));
+    TRY(load_keys_of(change, revocation->kid, &issuer_keys, err));
     subject = find_row(&issuer_keys, revocation->kid);
     if (subject == PLAN_NONE)
         return fail(err, ASAP_NOT_FOUND, "there is no key %s", revocation->kid);
-    TRY(revoke_row(&change, &issuer_keys, subject, revocation->reason, &plan, err));
-    TRY(plan_apply(&change, &issuer_keys, &plan, &pair, &result, err));
-    TRY(change_finish(&change, validate_only || plan.already_planned, err));
-    result.subject = subject;
-    *out = result;
-    result = (struct key_plan){ 0 };
+    TRY(revoke_row(change, &issuer_keys, subject, revocation->reason, &plan, err));
+    change->is_unchanged = plan.already_planned;
+    TRY(plan_apply(change, &issuer_keys, &plan, &pair, out, err));
+    out->subject = subject;
     return ASAP_OK;
 }

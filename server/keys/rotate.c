@@ -40,31 +40,24 @@ find_expected(const struct issuer_keys *keys, const char *kid, size_t *out, stru
     return ASAP_OK;
 }
 
-enum asap_code keys_rotate(const struct keys *keys,
+enum asap_code keys_rotate(struct change *change,
                            const struct rotation *rotation,
-                           bool validate_only,
-                           int64_t now,
                            struct key_plan *out,
                            struct asap_error *err)
 {
     SCOPED(pkey) EVP_PKEY *pair = NULL;
-    SCOPED(change) struct change change = { 0 };
     SCOPED(issuer_keys) struct issuer_keys issuer_keys = { 0 };
-    SCOPED(key_plan) struct key_plan result = { 0 };
     struct lifecycle_view view;
     struct lifecycle_plan plan;
     size_t expected = PLAN_NONE;
 
     *out = (struct key_plan){ 0 };
-    TRY(prepare_standby(keys, rotation->issuer, &pair, err));
-    TRY(change_begin(&change, keys, now, err));
-    TRY(issuer_keys_load(&change, rotation->issuer, &issuer_keys, err));
+    TRY(prepare_standby(change->keys, rotation->issuer, &pair, err));
+    TRY(change_begin(change, err));
+    TRY(issuer_keys_load(change, rotation->issuer, &issuer_keys, err));
     TRY(find_expected(&issuer_keys, rotation->expected_kid, &expected, err));
-    view = plan_view(&change, &issuer_keys);
+    view = plan_view(change, &issuer_keys);
     TRY(lifecycle_plan_rotation(&view, expected, &plan, err));
-    TRY(plan_apply(&change, &issuer_keys, &plan, &pair, &result, err));
-    TRY(change_finish(&change, validate_only || plan.already_planned, err));
-    *out = result;
-    result = (struct key_plan){ 0 };
-    return ASAP_OK;
+    change->is_unchanged = plan.already_planned;
+    return plan_apply(change, &issuer_keys, &plan, &pair, out, err);
 }

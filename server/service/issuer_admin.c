@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change_call.h"
 #include "codec.h"
 #include "fail.h"
 #include "handlers.h"
@@ -55,12 +56,11 @@ static enum asap_code choose_lifetime(const Google__Protobuf__Duration *requeste
     return ASAP_OK;
 }
 
-enum asap_code issuer_admin_create(const struct rpc_call *call,
-                                   const ProtobufCMessage *in,
-                                   ProtobufCMessage *out,
-                                   struct asap_error *err)
+static enum asap_code create(struct change *change,
+                             const ProtobufCMessage *in,
+                             ProtobufCMessage *out,
+                             struct asap_error *err)
 {
-    const struct service *service = call->service;
     const Asap__V1__CreateIssuerRequest *request = (const Asap__V1__CreateIssuerRequest *)in;
     struct issuer_row row = { .managed =
                                   request->kind != ASAP__V1__ISSUER_KIND__ISSUER_KIND_EXTERNAL };
@@ -68,10 +68,18 @@ enum asap_code issuer_admin_create(const struct rpc_call *call,
     TRY(issuer_check_registrable(request->name, "name", err));
     (void)snprintf(row.name, sizeof row.name, "%s", request->name);
     TRY(choose_algorithm(request, &row, err));
-    TRY(choose_lifetime(request->max_token_lifetime, service->keys.policy->max_token_lifetime,
+    TRY(choose_lifetime(request->max_token_lifetime, change->keys->policy->max_token_lifetime,
                         &row.max_lifetime, err));
-    TRY(keys_create_issuer(&service->keys, &row, request->validate_only, call->now, err));
+    TRY(keys_create_issuer(change, &row, err));
     return to_issuer(&row, (Asap__V1__Issuer *)out, err);
+}
+
+enum asap_code issuer_admin_create(const struct rpc_call *call,
+                                   const ProtobufCMessage *in,
+                                   ProtobufCMessage *out,
+                                   struct asap_error *err)
+{
+    return change_call(call, in, out, create, err);
 }
 
 enum asap_code issuer_admin_get(const struct rpc_call *call,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change_call.h"
 #include "codec.h"
 #include "fail.h"
 #include "handlers.h"
@@ -11,22 +12,29 @@
 
 DEFINE_SCOPED(rows, struct key_row *, free)
 
-enum asap_code key_admin_publish(const struct rpc_call *call,
-                                 const ProtobufCMessage *in,
-                                 ProtobufCMessage *out,
-                                 struct asap_error *err)
+static enum asap_code publish(struct change *change,
+                              const ProtobufCMessage *in,
+                              ProtobufCMessage *out,
+                              struct asap_error *err)
 {
-    const struct service *service = call->service;
     const Asap__V1__PublishKeyRequest *request = (const Asap__V1__PublishKeyRequest *)in;
     Asap__V1__PublishKeyResponse *response = (Asap__V1__PublishKeyResponse *)out;
     const struct publication publication = { request->issuer, request->name, request->public_key,
                                              request->algorithm };
     struct key_row row;
 
-    TRY(keys_publish(&service->keys, &publication, request->validate_only, call->now, &row, err));
-    TRY(to_timestamp(row.times.publish_time + service->keys.policy->publish_lead,
+    TRY(keys_publish(change, &publication, &row, err));
+    TRY(to_timestamp(row.times.publish_time + change->keys->policy->publish_lead,
                      &response->safe_sign_time, err));
-    return to_new_key(&row, call->now, &response->key, err);
+    return to_new_key(&row, change->now, &response->key, err);
+}
+
+enum asap_code key_admin_publish(const struct rpc_call *call,
+                                 const ProtobufCMessage *in,
+                                 ProtobufCMessage *out,
+                                 struct asap_error *err)
+{
+    return change_call(call, in, out, publish, err);
 }
 
 static enum asap_code to_planned_key(const struct key_plan *plan,
@@ -61,22 +69,29 @@ static enum asap_code to_standbys(const struct key_plan *plan,
     return ASAP_OK;
 }
 
-enum asap_code key_admin_rotate(const struct rpc_call *call,
-                                const ProtobufCMessage *in,
-                                ProtobufCMessage *out,
-                                struct asap_error *err)
+static enum asap_code rotate(struct change *change,
+                             const ProtobufCMessage *in,
+                             ProtobufCMessage *out,
+                             struct asap_error *err)
 {
-    const struct service *service = call->service;
     const Asap__V1__RotateKeyRequest *request = (const Asap__V1__RotateKeyRequest *)in;
     Asap__V1__RotateKeyResponse *response = (Asap__V1__RotateKeyResponse *)out;
     const struct rotation rotation = { request->issuer, request->expected_key_id };
     SCOPED(key_plan) struct key_plan plan = { 0 };
 
-    TRY(keys_rotate(&service->keys, &rotation, request->validate_only, call->now, &plan, err));
+    TRY(keys_rotate(change, &rotation, &plan, err));
     response->already_planned = plan.already_planned;
-    TRY(to_planned_key(&plan, plan.outgoing, call->now, &response->outgoing, err));
-    TRY(to_planned_key(&plan, plan.incoming, call->now, &response->incoming, err));
-    return to_standbys(&plan, call->now, response, err);
+    TRY(to_planned_key(&plan, plan.outgoing, change->now, &response->outgoing, err));
+    TRY(to_planned_key(&plan, plan.incoming, change->now, &response->incoming, err));
+    return to_standbys(&plan, change->now, response, err);
+}
+
+enum asap_code key_admin_rotate(const struct rpc_call *call,
+                                const ProtobufCMessage *in,
+                                ProtobufCMessage *out,
+                                struct asap_error *err)
+{
+    return change_call(call, in, out, rotate, err);
 }
 
 static int64_t longest_trust(const struct lifecycle_policy *policy)
@@ -87,24 +102,31 @@ static int64_t longest_trust(const struct lifecycle_policy *policy)
     return age + policy->stale + policy->replica_lag;
 }
 
-enum asap_code key_admin_revoke(const struct rpc_call *call,
-                                const ProtobufCMessage *in,
-                                ProtobufCMessage *out,
-                                struct asap_error *err)
+static enum asap_code revoke(struct change *change,
+                             const ProtobufCMessage *in,
+                             ProtobufCMessage *out,
+                             struct asap_error *err)
 {
-    const struct service *service = call->service;
     const Asap__V1__RevokeKeyRequest *request = (const Asap__V1__RevokeKeyRequest *)in;
     Asap__V1__RevokeKeyResponse *response = (Asap__V1__RevokeKeyResponse *)out;
     const struct revocation revocation = { request->key_id, request->reason };
     SCOPED(key_plan) struct key_plan plan = { 0 };
     const struct key_row *row = NULL;
 
-    TRY(keys_revoke(&service->keys, &revocation, request->validate_only, call->now, &plan, err));
+    TRY(keys_revoke(change, &revocation, &plan, err));
     row = &plan.keys[plan.subject];
-    TRY(to_timestamp(row->times.revoke_time + longest_trust(service->keys.policy),
+    TRY(to_timestamp(row->times.revoke_time + longest_trust(change->keys->policy),
                      &response->trusted_until, err));
-    TRY(to_planned_key(&plan, plan.incoming, call->now, &response->successor, err));
-    return to_new_key(row, call->now, &response->key, err);
+    TRY(to_planned_key(&plan, plan.incoming, change->now, &response->successor, err));
+    return to_new_key(row, change->now, &response->key, err);
+}
+
+enum asap_code key_admin_revoke(const struct rpc_call *call,
+                                const ProtobufCMessage *in,
+                                ProtobufCMessage *out,
+                                struct asap_error *err)
+{
+    return change_call(call, in, out, revoke, err);
 }
 
 enum asap_code key_admin_get(const struct rpc_call *call,

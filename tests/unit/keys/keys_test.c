@@ -57,14 +57,50 @@ static void tear_down(void)
     vault_close(fixture.vault);
 }
 
+static struct change begin(bool validate_only, int64_t now)
+{
+    return (struct change){ .keys = &fixture.keys, .now = now, .validate_only = validate_only };
+}
+
+/* Ends what an operation, which returned `code`, has begun. */
+static enum asap_code finish(enum asap_code code, struct change *change, struct asap_error *err)
+{
+    if (code == ASAP_OK)
+        code = change_finish(change, err);
+    change_scope_exit(change);
+    return code;
+}
+
 static enum asap_code
 create(const char *name, bool managed, bool validate_only, int64_t now, struct asap_error *err)
 {
     struct issuer_row row = { .managed = managed, .max_lifetime = 3600 };
+    struct change change = begin(validate_only, now);
 
     (void)snprintf(row.name, sizeof row.name, "%s", name);
     (void)snprintf(row.algorithm, sizeof row.algorithm, "%s", managed ? "ES256" : "");
-    return keys_create_issuer(&fixture.keys, &row, validate_only, now, err);
+    return finish(keys_create_issuer(&change, &row, err), &change, err);
+}
+
+static enum asap_code rotate(const char *issuer,
+                             bool validate_only,
+                             int64_t now,
+                             struct key_plan *plan,
+                             struct asap_error *err)
+{
+    struct change change = begin(validate_only, now);
+
+    return finish(keys_rotate(&change, &(struct rotation){ issuer, "" }, plan, err), &change, err);
+}
+
+static enum asap_code revoke(const struct revocation *revocation,
+                             int64_t now,
+                             struct key_plan *plan,
+                             struct asap_error *err)
+{
+    struct change change = begin(false, now);
+
+    return finish(keys_revoke(&change, revocation, plan, err), &change, err);
 }
 
 static void create_issuer(const char *name, bool managed)
@@ -159,8 +195,7 @@ START_TEST(generated_names_sort_in_the_order_of_their_making)
     SCOPED(key_plan) struct key_plan plan = { 0 };
 
     create_issuer("payments/api", true);
-    ck_assert_succeeds(keys_rotate(&fixture.keys, &(struct rotation){ "payments/api", "" }, false,
-                                   CREATED, &plan, &err));
+    ck_assert_succeeds(rotate("payments/api", false, CREATED, &plan, &err));
     ck_assert_uint_eq(plan.count, 4);
     for (size_t i = 1; i < plan.count; i++)
         ck_assert_str_lt(plan.keys[i - 1].kid, plan.keys[i].kid);
@@ -206,8 +241,7 @@ START_TEST(validating_only_changes_nothing)
 
     ck_assert_succeeds(create("payments/api", true, true, CREATED, &err));
     ck_assert_succeeds(create("payments/api", true, false, CREATED, &err));
-    ck_assert_succeeds(keys_rotate(&fixture.keys, &(struct rotation){ "payments/api", "" }, true,
-                                   CREATED, &plan, &err));
+    ck_assert_succeeds(rotate("payments/api", true, CREATED, &plan, &err));
     ck_assert_uint_eq(plan.count, 4);
     free(list("payments/api", &count));
     ck_assert_uint_eq(count, 3);
@@ -243,9 +277,10 @@ static enum asap_code
 publish(const char *issuer, const char *name, const char *pem, struct asap_error *err)
 {
     struct key_row row;
+    struct change change = begin(false, CREATED);
 
-    return keys_publish(&fixture.keys, &(struct publication){ issuer, name, pem, "" }, false,
-                        CREATED, &row, err);
+    return finish(keys_publish(&change, &(struct publication){ issuer, name, pem, "" }, &row, err),
+                  &change, err);
 }
 
 START_TEST(an_external_key_is_published_under_the_name_it_is_given)
@@ -273,9 +308,8 @@ START_TEST(a_key_or_a_name_is_never_used_twice)
     ck_assert_succeeds(publish("payments/api", "one", one, &err));
     ck_assert_int_eq(publish("payments/api", "one", two, &err), ASAP_ALREADY_EXISTS);
     ck_assert_int_eq(publish("orders", "two", one, &err), ASAP_ALREADY_EXISTS);
-    ck_assert_succeeds(keys_revoke(&fixture.keys,
-                                   &(struct revocation){ "payments/api/one", "lost" }, false,
-                                   CREATED, &plan, &err));
+    ck_assert_succeeds(
+        revoke(&(struct revocation){ "payments/api/one", "lost" }, CREATED, &plan, &err));
     ck_assert_int_eq(publish("payments/api", "one", two, &err), ASAP_ALREADY_EXISTS);
     ck_assert_int_eq(publish("orders", "two", one, &err), ASAP_ALREADY_EXISTS);
     ck_assert_succeeds(publish("orders", "two", two, &err));
@@ -304,12 +338,8 @@ START_TEST(an_external_issuer_is_not_rotated)
     SCOPED(key_plan) struct key_plan plan = { 0 };
 
     create_issuer("payments/api", false);
-    ck_assert_int_eq(keys_rotate(&fixture.keys, &(struct rotation){ "payments/api", "" }, false,
-                                 CREATED, &plan, &err),
-                     ASAP_FAILED_PRECONDITION);
-    ck_assert_int_eq(
-        keys_rotate(&fixture.keys, &(struct rotation){ "nobody", "" }, false, CREATED, &plan, &err),
-        ASAP_NOT_FOUND);
+    ck_assert_int_eq(rotate("payments/api", false, CREATED, &plan, &err), ASAP_FAILED_PRECONDITION);
+    ck_assert_int_eq(rotate("nobody", false, CREATED, &plan, &err), ASAP_NOT_FOUND);
 }
 END_TEST
 
@@ -323,8 +353,8 @@ START_TEST(a_revoked_key_is_not_served_and_its_private_half_is_destroyed)
 
     create_issuer("payments/api", true);
     rows = list("payments/api", &count);
-    ck_assert_succeeds(keys_revoke(&fixture.keys, &(struct revocation){ rows[0].kid, "stolen" },
-                                   false, CREATED + 5000, &plan, &err));
+    ck_assert_succeeds(
+        revoke(&(struct revocation){ rows[0].kid, "stolen" }, CREATED + 5000, &plan, &err));
     ck_assert(!is_served(rows[0].kid, CREATED + 5000));
     ck_assert_int_eq(unseal(&rows[0], &key), ASAP_NOT_FOUND);
     ck_assert_str_eq(plan.keys[plan.subject].revoke_reason, "stolen");
@@ -380,8 +410,7 @@ START_TEST(a_token_verifies_to_its_last_moment_through_a_rotation)
     const int64_t lifetime = 3600 + 60 + 30; /* with the verifier's leeway and a clock behind */
 
     create_issuer("payments/api", true);
-    ck_assert_succeeds(keys_rotate(&fixture.keys, &(struct rotation){ "payments/api", "" }, false,
-                                   CREATED + 10, &plan, &err));
+    ck_assert_succeeds(rotate("payments/api", false, CREATED + 10, &plan, &err));
     for (int64_t now = CREATED + 10; now < CREATED + 1100; now += 89) {
         SCOPED(buffer) struct buffer token = BUFFER(JWS_TOKEN_MAX);
 

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "change_call.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "codec.h"
+#include "fail.h"
+#include "request_bytes.h"
+#include "service.h"
+
+enum { SHA256_SIZE = 32 };
+
+static bool is_validation(const ProtobufCMessage *request)
+{
+    const protobuf_c_boolean *field = request_field(request, "validate_only", PROTOBUF_C_TYPE_BOOL);
+
+    return field != NULL && *field != 0;
+}
+
+/* "" when the request has none. */
+static const char *request_id(const ProtobufCMessage *request)
+{
+    const char *const *field = request_field(request, "request_id", PROTOBUF_C_TYPE_STRING);
+
+    return field != NULL && *field != NULL ? *field : "";
+}
+
+static enum asap_code check_id(const char *id, struct asap_error *err)
+{
+    size_t length = 0;
+
+    while (id[length] > ' ' && id[length] <= '~')
+        length++;
+    if (id[length] != '\0' || length >= REQUEST_ID_SIZE)
+        return fail_field(err, "request_id",
+                          "a request id has at most %d printable ASCII characters and no spaces"
+                          " (a UUID does)",
+                          REQUEST_ID_SIZE - 1);
+    return ASAP_OK;
+}
+
+static enum asap_code write_digest(const ProtobufCMessage *request,
+                                   char out[REQUEST_DIGEST_SIZE],
+                                   struct asap_error *err)
+{
+    static const char *const nothing[] = { NULL };
+    SCOPED(buffer) struct buffer bytes = BUFFER(REQUEST_BYTES_MAX);
+    unsigned char digest[SHA256_SIZE] = { 0 };
+
+    TRY(request_bytes(request, nothing, &bytes, err));
+    if (EVP_Digest(bytes.bytes, bytes.length, digest, NULL, EVP_sha256(), NULL) != 1)
+        return fail(err, ASAP_INTERNAL, "OpenSSL cannot hash the request");
+    for (size_t i = 0; i < sizeof digest; i++)
+        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    return ASAP_OK;
+}
+
+/* The type of the request stands for the method, which no other one shares. */
+static enum asap_code name_call(const struct rpc_call *call,
+                                const ProtobufCMessage *request,
+                                struct call_row *out,
+                                struct asap_error *err)
+{
+    (void)snprintf(out->caller, sizeof out->caller, "%s", call->caller->name);
+    (void)snprintf(out->method, sizeof out->method, "%s", request->descriptor->name);
+    (void)snprintf(out->request_id, sizeof out->request_id, "%s", request_id(request));
+    return write_digest(request, out->request_digest, err);
+}
+
+static enum asap_code write_answer(const ProtobufCMessage *response,
+                                   struct replay *replay,
+                                   struct asap_error *err)
+{
+    const size_t length = protobuf_c_message_get_packed_size(response);
+
+    free(replay->response);
+    replay->response = malloc(length + 1);
+    if (replay->response == NULL)
+        return fail_memory(err);
+    replay->response_length = protobuf_c_message_pack(response, replay->response);
+    return ASAP_OK;
+}
+
+/* The response is the caller's, so the stored one moves into it. */
+static enum asap_code read_answer(const struct replay *replay,
+                                  ProtobufCMessage *response,
+                                  struct asap_error *err)
+{
+    const size_t size = response->descriptor->sizeof_message;
+    SCOPED(message)
+    ProtobufCMessage *stored = protobuf_c_message_unpack(response->descriptor, NULL,
+                                                         replay->response_length, replay->response);
+
+    if (stored == NULL)
+        return fail(err, ASAP_DATA_LOSS, "the stored answer to this request id is damaged");
+    for (size_t i = 0; i < size; i++) {
+        char *const here = (char *)response + i;
+        char *const there = (char *)stored + i;
+        const char byte = *here;
+
+        *here = *there;
+        *there = byte;
+    }
+    return ASAP_OK;
+}
+
+static enum asap_code carry_out(struct change *change,
+                                const ProtobufCMessage *in,
+                                ProtobufCMessage *out,
+                                change_handler *handler,
+                                struct asap_error *err)
+{
+    TRY(handler(change, in, out, err));
+    if (change->replay != NULL)
+        TRY(write_answer(out, change->replay, err));
+    return change_finish(change, err);
+}
+
+static enum asap_code carry_out_once(struct change *change,
+                                     const ProtobufCMessage *in,
+                                     ProtobufCMessage *out,
+                                     change_handler *handler,
+                                     struct asap_error *err)
+{
+    enum asap_code code = ASAP_OK;
+
+    TRY(change_find_earlier(change, err));
+    if (!change->replay->found) {
+        code = carry_out(change, in, out, handler, err);
+        if (!change->replay->found)
+            return code;
+        txn_rollback(&change->txn);
+    }
+    return read_answer(change->replay, out, err);
+}
+
+enum asap_code change_call(const struct rpc_call *call,
+                           const ProtobufCMessage *in,
+                           ProtobufCMessage *out,
+                           change_handler *handler,
+                           struct asap_error *err)
+{
+    const struct service *service = call->service;
+    SCOPED(replay) struct replay replay = { .found = false };
+    SCOPED(change)
+    struct change change = { .keys = &service->keys,
+                             .now = call->now,
+                             .validate_only = is_validation(in) };
+
+    TRY(check_id(request_id(in), err));
+    if (change.validate_only || request_id(in)[0] == '\0')
+        return carry_out(&change, in, out, handler, err);
+    TRY(name_call(call, in, &replay.call, err));
+    change.replay = &replay;
+    return carry_out_once(&change, in, out, handler, err);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_CHANGE_CALL_H
+#define ASAPD_CHANGE_CALL_H
+
+#include "keys.h"
+#include "method.h"
+
+/* What the methods that change something have in common: a request of theirs
+ * may have fields validate_only and request_id, which are honoured here. */
+
+/* Lets an operation begin `change`, and turns its result into the response; finishes nothing. */
+typedef enum asap_code change_handler(struct change *change,
+                                      const ProtobufCMessage *in,
+                                      ProtobufCMessage *out,
+                                      struct asap_error *err);
+
+/* An rpc_handler's work: one change, whose response is stored in its transaction when the request
+ * has an id, and is sent again to a repetition. ASAP_INVALID_ARGUMENT, field request_id: the id is
+ * malformed, or another request's. */
+ASAP_MUST_CHECK enum asap_code change_call(const struct rpc_call *call,
+                                           const ProtobufCMessage *in,
+                                           ProtobufCMessage *out,
+                                           change_handler *handler,
+                                           struct asap_error *err);
+
+#endif
