@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-./deploy/build-deps.sh check libsubunit-dev curl openssl nginx-light python3-venv sqlite3 mandoc procps
+./deploy/build-deps.sh check libsubunit-dev curl openssl nginx-light nodejs npm python3-venv sqlite3 mandoc procps
 
 cmake --preset asan
 cmake --build --preset asan
