@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 ./deploy/build-deps.sh check libsubunit-dev curl openssl nginx-light nodejs npm python3-venv sqlite3 mandoc procps
+command -v go >/dev/null || ./deploy/build-deps.sh golang-go
 
 cmake --preset asan
 cmake --build --preset asan
