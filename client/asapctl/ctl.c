@@ -7,6 +7,7 @@
 
 #include "codec.h"
 #include "fail.h"
+#include "request_id.h"
 
 enum { OUTPUT_MAX = 1 << 28 };
 
@@ -38,13 +39,36 @@ void ctl_say(const struct ctl *ctl, const char *format, ...)
     (void)fputc('\n', ctl->host->out);
 }
 
+static enum asap_code call(const struct ctl *ctl,
+                           const struct ctl_method *method,
+                           const ProtobufCMessage *request,
+                           ProtobufCMessage **out,
+                           struct asap_error *err)
+{
+    return ctl->host->call(&ctl->endpoint, method->path, request, method->response, out, err);
+}
+
 enum asap_code ctl_ask(const struct ctl *ctl,
                        const struct ctl_method *method,
-                       const ProtobufCMessage *request,
+                       ProtobufCMessage *request,
                        ProtobufCMessage **out,
                        struct asap_error *err)
 {
-    return ctl->host->call(&ctl->endpoint, method->path, request, method->response, out, err);
+    char **const field = request_id_field(request);
+    char id[REQUEST_ID_SIZE] = "";
+    char *before = NULL;
+    enum asap_code code = ASAP_OK;
+
+    if (field == NULL || ctl_has(ctl, OPTION_DRY_RUN))
+        return call(ctl, method, request, out, err);
+    TRY(request_id_new(id, err));
+    before = *field;
+    *field = id;
+    code = call(ctl, method, request, out, err);
+    if (code == ASAP_UNKNOWN)
+        code = call(ctl, method, request, out, err);
+    *field = before;
+    return code;
 }
 
 static enum asap_code print_json(const struct ctl *ctl,
@@ -74,7 +98,7 @@ enum asap_code ctl_print(const struct ctl *ctl,
 
 enum asap_code ctl_run(const struct ctl *ctl,
                        const struct ctl_method *method,
-                       const ProtobufCMessage *request,
+                       ProtobufCMessage *request,
                        struct asap_error *err)
 {
     SCOPED(message) ProtobufCMessage *response = NULL;

@@ -30,10 +30,11 @@ bool ctl_has(const struct ctl *ctl, enum option_id option);
 
 int64_t ctl_now(const struct ctl *ctl);
 
-/* Calls the method; the caller frees *out with protobuf_c_message_free_unpacked(). */
+/* Calls the method; the caller frees *out with protobuf_c_message_free_unpacked(). A request that
+ * changes something goes with an id, and goes again once when the answer got lost. */
 ASAP_MUST_CHECK enum asap_code ctl_ask(const struct ctl *ctl,
                                        const struct ctl_method *method,
-                                       const ProtobufCMessage *request,
+                                       ProtobufCMessage *request,
                                        ProtobufCMessage **out,
                                        struct asap_error *err);
 
@@ -46,7 +47,7 @@ ASAP_MUST_CHECK enum asap_code ctl_print(const struct ctl *ctl,
 /* Both in one. */
 ASAP_MUST_CHECK enum asap_code ctl_run(const struct ctl *ctl,
                                        const struct ctl_method *method,
-                                       const ProtobufCMessage *request,
+                                       ProtobufCMessage *request,
                                        struct asap_error *err);
 
 /* The same for a method that answers in pages: follows next_page_token to the end and prints all

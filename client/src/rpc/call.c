@@ -234,6 +234,13 @@ static bool was_sent(CURL *curl)
     return curl_easy_getinfo(curl, CURLINFO_SIZE_UPLOAD_T, &sent) == CURLE_OK && sent > 0;
 }
 
+/* Whether the connection ended where the answer should have been. */
+static bool broke(CURLcode result)
+{
+    return result == CURLE_GOT_NOTHING || result == CURLE_RECV_ERROR || result == CURLE_PARTIAL_FILE
+           || result == CURLE_SEND_ERROR;
+}
+
 static enum asap_code
 explain(CURL *curl, const struct exchange *exchange, CURLcode result, struct asap_error *err)
 {
@@ -246,6 +253,11 @@ explain(CURL *curl, const struct exchange *exchange, CURLcode result, struct asa
                     "%.112s did not answer within %" PRId64
                     " ms (it may still carry the request out)",
                     exchange->endpoint->url, timeout_of(exchange->endpoint));
+    if (broke(result) && was_sent(curl))
+        return fail(err, ASAP_UNKNOWN,
+                    "the connection to %.112s broke before the answer (the request may have been"
+                    " carried out: look before you repeat it)",
+                    exchange->endpoint->url);
     return fail_to_connect(curl, exchange, result, err);
 }
 

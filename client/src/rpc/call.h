@@ -17,7 +17,9 @@ struct rpc_endpoint {
 
 /* Calls `path` ("/asap.v1.Server/GetStatus"). On ASAP_OK the caller frees *out with
  * protobuf_c_message_free_unpacked(*out, NULL). The server's own error comes back as its code and
- * message. ASAP_UNAVAILABLE: the server could not be reached; the message says what to check. */
+ * message. ASAP_UNAVAILABLE: the server could not be reached; the message says what to check.
+ * ASAP_UNKNOWN: the connection broke after the request was sent, which may have been carried out.
+ */
 ASAP_MUST_CHECK enum asap_code rpc_call(const struct rpc_endpoint *endpoint,
                                         const char *path,
                                         const ProtobufCMessage *request,

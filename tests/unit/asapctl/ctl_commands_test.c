@@ -45,6 +45,67 @@ START_TEST(a_command_becomes_its_request)
 }
 END_TEST
 
+static const struct {
+    const char *line;
+    bool has_id;
+} identified[] = {
+    { "issuer create a/b", true },
+    { "issuer create a/b --dry-run", false },
+    { "key rotate a/b", true },
+    { "key revoke " KEY_A " --reason leaked", true },
+    { "key revoke " KEY_A " --reason leaked --dry-run", false },
+    { "key show " KEY_A, false },
+};
+
+START_TEST(a_change_has_a_new_id_and_only_a_change)
+{
+    char first[64] = "";
+
+    for (int i = 0; i < 2; i++) {
+        fake_reset();
+        fake.answers[0] = "{}";
+        ck_assert_msg(fake_line(identified[_i].line) == 0, "%s", fake.err);
+        ck_assert_uint_eq(strlen(fake.ids[0]), identified[_i].has_id ? 36 : 0);
+        if (identified[_i].has_id)
+            ck_assert_str_ne(fake.ids[0], first);
+        (void)snprintf(first, sizeof first, "%s", fake.ids[0]);
+    }
+}
+END_TEST
+
+START_TEST(a_change_whose_answer_got_lost_is_sent_once_more_under_its_id)
+{
+    fake_reset();
+    fake.answers[0] = "broken";
+    fake.answers[1] = "{}";
+    ck_assert_int_eq(fake_line("key rotate a/b"), 0);
+    ck_assert_uint_eq(fake.calls, 2);
+    ck_assert_uint_eq(strlen(fake.ids[0]), 36);
+    ck_assert_str_eq(fake.ids[0], fake.ids[1]);
+
+    fake_reset();
+    fake.answers[0] = fake.answers[1] = "broken";
+    ck_assert_int_eq(fake_line("key rotate a/b"), 1);
+    ck_assert_uint_eq(fake.calls, 2);
+}
+END_TEST
+
+static const char *const sent_once[] = { "key show " KEY_A, "key rotate a/b --dry-run" };
+
+START_TEST(what_changes_nothing_or_was_refused_is_not_sent_again)
+{
+    fake_reset();
+    fake.answers[0] = "broken";
+    ck_assert_int_eq(fake_line(sent_once[_i]), 1);
+    ck_assert_uint_eq(fake.calls, 1);
+
+    fake_reset();
+    fake.answers[0] = "!no";
+    ck_assert_int_eq(fake_line("key rotate a/b"), 1);
+    ck_assert_uint_eq(fake.calls, 1);
+}
+END_TEST
+
 START_TEST(json_is_the_response_itself)
 {
     static const char answer[] = "{\"name\":\"a/b\",\"kind\":\"ISSUER_KIND_MANAGED\","
@@ -333,6 +394,10 @@ static Suite *make_suite(void)
     TCase *tests = tcase_create("all");
 
     tcase_add_loop_test(tests, a_command_becomes_its_request, 0, COUNT(requests));
+    tcase_add_loop_test(tests, a_change_has_a_new_id_and_only_a_change, 0, COUNT(identified));
+    tcase_add_test(tests, a_change_whose_answer_got_lost_is_sent_once_more_under_its_id);
+    tcase_add_loop_test(tests, what_changes_nothing_or_was_refused_is_not_sent_again, 0,
+                        COUNT(sent_once));
     tcase_add_test(tests, json_is_the_response_itself);
     tcase_add_test(tests, a_refusal_says_what_and_why_and_exits_with_1);
     tcase_add_test(tests, a_list_follows_the_pages_to_the_end);

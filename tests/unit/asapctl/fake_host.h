@@ -22,12 +22,13 @@ struct fake_host {
     int64_t now;
     int64_t interrupt_at;  /* the user ends a wait then; 0: never */
     bool (*on_call)(void); /* called at each request, may be NULL; false: the server is down */
-    const char *answers[FAKE_ANSWERS_MAX]; /* JSON, in turn; "!..." is a refusal */
+    const char *answers[FAKE_ANSWERS_MAX]; /* JSON, in turn; "!..." is a refusal, "broken" none */
     size_t calls;
     char url[128]; /* of the last call */
     char ca_file[128];
     char path[128];
-    char request[FAKE_TEXT_MAX]; /* of the last call, in JSON */
+    char request[FAKE_TEXT_MAX];    /* of the last call, in JSON less its request id */
+    char ids[FAKE_ANSWERS_MAX][64]; /* the request id of each call */
     char out[FAKE_TEXT_MAX];
     char err[FAKE_TEXT_MAX];
     const char *in;
@@ -54,6 +55,21 @@ static inline bool fake_sleep_until(const struct ctl_clock *clock, int64_t time)
     return true;
 }
 
+/* Moves the last member of an object, when it is the request id, to `id`. */
+static inline void fake_move_id(char *request, char id[static 64])
+{
+    static const char member[] = "\"requestId\":\"";
+    char *at = strstr(request, member);
+
+    id[0] = '\0';
+    if (at == NULL)
+        return;
+    (void)snprintf(id, 64, "%.*s", (int)strcspn(at + sizeof member - 1, "\""),
+                   at + sizeof member - 1);
+    at -= at[-1] == ',' ? 1 : 0;
+    (void)snprintf(at, 2, "}");
+}
+
 static inline void fake_keep_request(const struct rpc_endpoint *endpoint,
                                      const char *path,
                                      const ProtobufCMessage *request)
@@ -63,6 +79,7 @@ static inline void fake_keep_request(const struct rpc_endpoint *endpoint,
 
     ck_assert_msg(codec_write_json(request, &json, &err) == ASAP_OK, "%s", err.message);
     (void)snprintf(fake.request, sizeof fake.request, "%s", json.bytes);
+    fake_move_id(fake.request, fake.ids[(fake.calls - 1) % FAKE_ANSWERS_MAX]);
     (void)snprintf(fake.path, sizeof fake.path, "%s", path);
     (void)snprintf(fake.url, sizeof fake.url, "%s", endpoint->url);
     (void)snprintf(fake.ca_file, sizeof fake.ca_file, "%s",
@@ -94,6 +111,8 @@ static inline enum asap_code fake_call(const struct rpc_endpoint *endpoint,
     if (fake.on_call != NULL && !fake.on_call())
         return fake_refuse(err, ASAP_UNAVAILABLE, "the server is down");
     ck_assert_msg(answer != NULL, "an unexpected call of %s", path);
+    if (strcmp(answer, "broken") == 0)
+        return fake_refuse(err, ASAP_UNKNOWN, "the connection broke");
     if (answer[0] == '!')
         return fake_refuse(err, ASAP_FAILED_PRECONDITION, answer + 1);
     return codec_read_json(response, answer, strlen(answer), out, err);
