@@ -56,15 +56,27 @@ static enum asap_code choose_lifetime(const Google__Protobuf__Duration *requeste
     return ASAP_OK;
 }
 
+/* The codec takes numbers that no kind has. */
+static enum asap_code choose_kind(Asap__V1__IssuerKind kind, bool *managed, struct asap_error *err)
+{
+    *managed = kind == ASAP__V1__ISSUER_KIND__ISSUER_KIND_MANAGED
+               || kind == ASAP__V1__ISSUER_KIND__ISSUER_KIND_UNSPECIFIED;
+    if (*managed || kind == ASAP__V1__ISSUER_KIND__ISSUER_KIND_EXTERNAL)
+        return ASAP_OK;
+    return fail_field(err, "kind",
+                      "no kind of issuer has the number %d (1 is managed, 2 is external)",
+                      (int)kind);
+}
+
 static enum asap_code create(struct change *change,
                              const ProtobufCMessage *in,
                              ProtobufCMessage *out,
                              struct asap_error *err)
 {
     const Asap__V1__CreateIssuerRequest *request = (const Asap__V1__CreateIssuerRequest *)in;
-    struct issuer_row row = { .managed =
-                                  request->kind != ASAP__V1__ISSUER_KIND__ISSUER_KIND_EXTERNAL };
+    struct issuer_row row = { 0 };
 
+    TRY(choose_kind(request->kind, &row.managed, err));
     TRY(issuer_check_registrable(request->name, "name", err));
     (void)snprintf(row.name, sizeof row.name, "%s", request->name);
     TRY(choose_algorithm(request, &row, err));

@@ -129,6 +129,16 @@ enum asap_code key_admin_revoke(const struct rpc_call *call,
     return change_call(call, in, out, revoke, err);
 }
 
+/* When keys are looked at: not before the latest change, as snapshot_time() has it. */
+static enum asap_code find_time(struct txn *txn, int64_t now, int64_t *out, struct asap_error *err)
+{
+    struct server_row server;
+
+    TRY(store_get_server(txn, &server, err));
+    *out = now > server.latest_time ? now : server.latest_time;
+    return ASAP_OK;
+}
+
 enum asap_code key_admin_get(const struct rpc_call *call,
                              const ProtobufCMessage *in,
                              ProtobufCMessage *out,
@@ -138,10 +148,12 @@ enum asap_code key_admin_get(const struct rpc_call *call,
     const Asap__V1__GetKeyRequest *request = (const Asap__V1__GetKeyRequest *)in;
     SCOPED(txn) struct txn txn = { 0 };
     struct key_row row;
+    int64_t now = 0;
 
     TRY(txn_begin(&txn, service->keys.store, err));
+    TRY(find_time(&txn, call->now, &now, err));
     TRY(store_get_key(&txn, request->key_id, &row, err));
-    return to_key(&row, call->now, (Asap__V1__Key *)out, err);
+    return to_key(&row, now, (Asap__V1__Key *)out, err);
 }
 
 static bool is_listed(const struct key_row *row, bool show_unpublished, int64_t now)
@@ -210,12 +222,11 @@ enum asap_code key_admin_list(const struct rpc_call *call,
     const Asap__V1__ListKeysRequest *request = (const Asap__V1__ListKeysRequest *)in;
     SCOPED(txn) struct txn txn = { 0 };
     SCOPED(rows) struct key_row *rows = NULL;
-    struct key_list list = { .request = request,
-                             .page_token_key = service->page_token_key,
-                             .now = call->now };
+    struct key_list list = { .request = request, .page_token_key = service->page_token_key };
     struct issuer_row issuer;
 
     TRY(txn_begin(&txn, service->keys.store, err));
+    TRY(find_time(&txn, call->now, &list.now, err));
     TRY(store_get_issuer(&txn, request->issuer, &issuer, err));
     TRY(store_list_keys(&txn, issuer.id, &rows, &list.count, err));
     txn_rollback(&txn);

@@ -30,7 +30,8 @@ enum asap_code server_get_status(const struct rpc_call *call,
     (void)in;
     if (snapshot != NULL) {
         status->generation = snapshot_generation(snapshot);
-        status->published_key_count = (int64_t)snapshot_count(snapshot, call->now);
+        status->published_key_count =
+            (int64_t)snapshot_count(snapshot, snapshot_time(snapshot, call->now));
         keyring_release(service->keys.keyring, snapshot);
     }
     keyring_problem(service->keys.keyring, problem, sizeof problem);

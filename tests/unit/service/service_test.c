@@ -12,6 +12,8 @@
 
 /* Every method, called as the transport calls it: by its row of the table, in JSON. */
 
+enum { JSON_MAX = 8192 };
+
 static struct secret page_token_key;
 static struct service service;
 static int64_t now;
@@ -165,6 +167,8 @@ static const struct {
     { CREATE, "{\"name\":\"a..b\"}", ASAP_INVALID_ARGUMENT, "name" },
     { CREATE, "{\"name\":\"web\"}", ASAP_ALREADY_EXISTS, "" },
     { CREATE, "{\"name\":\"web/x\"}", ASAP_ALREADY_EXISTS, "" },
+    { CREATE, "{\"name\":\"a\",\"kind\":3}", ASAP_INVALID_ARGUMENT, "kind" },
+    { CREATE, "{\"name\":\"a\",\"kind\":-1}", ASAP_INVALID_ARGUMENT, "kind" },
     { CREATE, "{\"name\":\"a\",\"algorithm\":\"HS256\"}", ASAP_INVALID_ARGUMENT, "algorithm" },
     { CREATE, "{\"name\":\"a\",\"algorithm\":\"none\"}", ASAP_INVALID_ARGUMENT, "algorithm" },
     { CREATE, "{\"name\":\"a\",\"algorithm\":\"rs256\"}", ASAP_INVALID_ARGUMENT, "algorithm" },
@@ -213,7 +217,7 @@ END_TEST
 static char *publication(const char *kind, const char *rest)
 {
     SCOPED(buffer) struct buffer pem = BUFFER(PEM_PUBLISHED_MAX);
-    SCOPED(buffer) struct buffer json = BUFFER(2 * PEM_PUBLISHED_MAX);
+    SCOPED(buffer) struct buffer json = BUFFER(JSON_MAX);
     SCOPED(pkey) EVP_PKEY *key = new_key(kind);
     struct asap_error err = { 0 };
     char *text = NULL;
@@ -376,11 +380,34 @@ START_TEST(a_reason_has_a_bound)
 }
 END_TEST
 
+START_TEST(a_clock_that_goes_back_shows_keys_as_they_were)
+{
+    char json[512];
+    Asap__V1__ListKeysResponse *list = NULL;
+    Asap__V1__Key *key = NULL;
+    Asap__V1__Status *status = NULL;
+
+    create_managed("own");
+    now -= 20;
+    list = list_keys("");
+    ck_assert_int_eq(list->keys[0]->state, ASAP__V1__KEY_STATE__KEY_STATE_ACTIVE);
+    (void)snprintf(json, sizeof json, "{\"keyId\":\"%s\"}", list->keys[0]->key_id);
+    key = ask(GET_KEY, json);
+    ck_assert_int_eq(key->state, ASAP__V1__KEY_STATE__KEY_STATE_ACTIVE);
+    status = ask(STATUS, "{}");
+    ck_assert_int_eq(status->published_key_count, 3);
+    ck_assert_int_eq(status->current_time->seconds, now);
+    drop(status);
+    drop(key);
+    drop(list);
+}
+END_TEST
+
 static const char *const only_validated[] = { ROTATE, REVOKE, PUBLISH, CREATE };
 
 START_TEST(validating_only_answers_and_changes_nothing)
 {
-    char json[2 * PEM_PUBLISHED_MAX];
+    char json[JSON_MAX];
     char *publish = publication("ED25519", ",\"validateOnly\":true");
     Asap__V1__ListKeysResponse *list = NULL;
     Asap__V1__Status *before = NULL;
@@ -509,6 +536,7 @@ int main(void)
     tcase_add_test(cases, a_rotation_shows_who_goes_who_comes_and_who_stands_by);
     tcase_add_test(cases, a_revocation_says_until_when_caches_trust_and_who_succeeds);
     tcase_add_test(cases, a_reason_has_a_bound);
+    tcase_add_test(cases, a_clock_that_goes_back_shows_keys_as_they_were);
     tcase_add_loop_test(cases, validating_only_answers_and_changes_nothing, 0,
                         COUNT(only_validated));
     tcase_add_loop_test(cases, pages_of_any_size_make_up_the_list_of_keys, 0, COUNT(pages));
