@@ -85,6 +85,7 @@ static struct http_listener_options admin_listener(struct daemon *daemon)
                                                 .handler = rpc_handle,
                                                 .context = &daemon->rpc,
                                                 .body_limit = RPC_BODY_MAX,
+                                                .takes_chunks = true,
                                                 .on_worker = true };
     daemon->routes[1][1] = (struct http_route){ .matches = matches_any,
                                                 .handler = repository_handle,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "connection.h"
 #include "guard.h"
 #include "router.h"
@@ -17,6 +18,8 @@ void exchange_clear(struct exchange *exchange)
     exchange->has_query = false;
     buffer_clear(&exchange->body);
     buffer_clear(&exchange->response.body);
+    buffer_clear(&exchange->response.lines);
+    exchange->excess = 0;
     exchange->response.header_count = 0;
     exchange->response.status = 0;
     exchange->response.close = false;
@@ -70,14 +73,16 @@ static bool is_whole(const struct exchange *exchange, const char *path, const ch
     return version == path + exchange->target_length + 1;
 }
 
-static bool
-pass_guard(struct exchange *exchange, const char *path, const char *version, uint64_t *body_length)
+static bool pass_guard(const struct exchange *exchange,
+                       const char *path,
+                       const char *version,
+                       struct guard *guard)
 {
-    struct guard guard = { 0 };
+    const bool takes_chunks = exchange->route != NULL && exchange->route->takes_chunks;
 
-    (void)MHD_get_connection_values_n(exchange->handle, MHD_HEADER_KIND, guard_each, &guard);
-    *body_length = guard.content_length;
-    return guard_accepts_headers(&guard) && guard_accepts_version(version)
+    (void)MHD_get_connection_values_n(exchange->handle, MHD_HEADER_KIND, guard_each, guard);
+    return guard_accepts_headers(guard) && guard_accepts_version(version)
+           && guard_accepts_chunks(guard, version, takes_chunks)
            && is_whole(exchange, path, version) && guard_accepts_path(path, strlen(path))
            && exchange->has_query == (exchange->query != NULL)
            && (!exchange->has_query
@@ -106,6 +111,28 @@ static const char *find_header(void *handle, const char *name)
     return MHD_lookup_connection_value(handle, MHD_HEADER_KIND, name);
 }
 
+struct visit {
+    http_header_visitor *visit;
+    void *context;
+};
+
+static enum MHD_Result
+visit_each(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    const struct visit *visit = context;
+
+    (void)kind;
+    visit->visit(visit->context, name, value == NULL ? "" : value);
+    return MHD_YES;
+}
+
+static void each_header(void *handle, http_header_visitor *visit, void *context)
+{
+    struct visit each = { visit, context };
+
+    (void)MHD_get_connection_values(handle, MHD_HEADER_KIND, visit_each, &each);
+}
+
 static void fill_request(struct connection *connection, const char *path, const char *method)
 {
     struct exchange *exchange = &connection->exchange;
@@ -114,8 +141,11 @@ static void fill_request(struct connection *connection, const char *path, const 
         .method = method_of(method),
         .path = path,
         .query = exchange->query,
+        .body_limit = exchange->body.limit,
+        .received_ms = clock_monotonic_ms(),
         .peer = connection->peer,
         .find_header = find_header,
+        .each_header = each_header,
         .transport = exchange->handle,
     };
 }
@@ -131,7 +161,7 @@ static void run_handler(struct exchange *exchange)
         http_set_error(response, ASAP_NOT_FOUND, "nothing is served under this path");
     else
         exchange->route->handler(exchange->route->context, &exchange->request, response);
-    if (response->body.failed || response->status == 0)
+    if (response->body.failed || response->lines.failed || response->status == 0)
         http_set_error(response, ASAP_INTERNAL, "the response could not be made");
     exchange->step = EXCHANGE_ANSWERED;
 }
@@ -155,6 +185,10 @@ static bool add_headers(struct MHD_Response *made, const struct http_response *r
     for (size_t i = 0; i < response->header_count; i++)
         if (MHD_add_response_header(made, response->headers[i].name, response->headers[i].value)
             != MHD_YES)
+            return false;
+    for (const char *name = http_next_header(response, NULL); name != NULL;
+         name = http_next_header(response, name))
+        if (MHD_add_response_header(made, name, name + strlen(name) + 1) != MHD_YES)
             return false;
     return !response->close
            || MHD_add_response_header(made, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
@@ -220,20 +254,12 @@ static enum MHD_Result answer(const struct transport *transport, struct connecti
     return send_response(transport, exchange);
 }
 
-/* Whether the body is left unread and the connection ends with the response. */
-static bool refuses_body(struct exchange *exchange, uint64_t body_length)
-{
-    const size_t limit = exchange->route == NULL ? 0 : exchange->route->body_limit;
-
-    exchange->body.limit = limit;
-    exchange->response.close = body_length > limit;
-    return exchange->response.close;
-}
-
+/* The body is left unread and the connection ends with the response. */
 static enum MHD_Result refuse_body(const struct transport *transport, struct connection *connection)
 {
     struct exchange *exchange = &connection->exchange;
 
+    exchange->response.close = true;
     if (exchange->body.limit == 0)
         return answer(transport, connection);
     http_set_error(&exchange->response, ASAP_RESOURCE_EXHAUSTED, "the body is too long");
@@ -241,13 +267,32 @@ static enum MHD_Result refuse_body(const struct transport *transport, struct con
     return send_response(transport, exchange);
 }
 
+/* libmicrohttpd sends no response in the middle of a body, so the rest of one that is too long is
+ * counted, and dropped with its connection when it is twice too long. */
+static bool is_over_limit(struct exchange *exchange, size_t length)
+{
+    const struct buffer *body = &exchange->body;
+
+    if (exchange->excess == 0 && length <= body->limit - body->length)
+        return false;
+    exchange->excess += length;
+    return true;
+}
+
 static enum MHD_Result receive_body(struct exchange *exchange,
                                     const char *data,
                                     size_t *data_length)
 {
-    buffer_append(&exchange->body, data, *data_length);
+    if (!is_over_limit(exchange, *data_length))
+        buffer_append(&exchange->body, data, *data_length);
     *data_length = 0;
-    return exchange->body.failed ? MHD_NO : MHD_YES;
+    return exchange->body.failed || exchange->excess > exchange->body.limit ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result receive_end(const struct transport *transport, struct connection *connection)
+{
+    return connection->exchange.excess > 0 ? refuse_body(transport, connection)
+                                           : answer(transport, connection);
 }
 
 static enum MHD_Result receive_head(const struct transport *transport,
@@ -257,15 +302,17 @@ static enum MHD_Result receive_head(const struct transport *transport,
                                     const char *version)
 {
     struct exchange *exchange = &connection->exchange;
-    uint64_t body_length = 0;
+    struct guard guard = { 0 };
 
     connection_begin_request(connection);
-    if (!pass_guard(exchange, path, version, &body_length))
-        return MHD_NO;
-    fill_request(connection, path, method);
     exchange->route = router_find(transport->routes, path);
+    if (!pass_guard(exchange, path, version, &guard))
+        return MHD_NO;
+    exchange->body.limit = exchange->route == NULL ? 0 : exchange->route->body_limit;
+    exchange->response.close = guard.is_chunked;
+    fill_request(connection, path, method);
     exchange->step = EXCHANGE_BODY;
-    if (refuses_body(exchange, body_length))
+    if (guard.content_length > exchange->body.limit)
         return refuse_body(transport, connection);
     return MHD_YES;
 }
@@ -291,7 +338,7 @@ enum MHD_Result exchange_continue(void *context,
         return receive_head(transport, connection, path, method, version);
     case EXCHANGE_BODY:
         return *data_length > 0 ? receive_body(&connection->exchange, data, data_length)
-                                : answer(transport, connection);
+                                : receive_end(transport, connection);
     case EXCHANGE_ANSWERED:
         return send_response(transport, &connection->exchange);
     case EXCHANGE_WORKING:

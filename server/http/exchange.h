@@ -42,6 +42,7 @@ struct exchange {
     struct http_request request;
     struct http_response response;
     struct buffer body;
+    uint64_t excess; /* bytes of a body in chunks that were over the limit, and not kept */
 };
 
 /* libmicrohttpd's callbacks; `context` is a struct transport. */

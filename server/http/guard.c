@@ -8,17 +8,18 @@ enum { LENGTH_DIGITS_MAX = 18, DELETE = 0x7f };
 
 #define NAMED(text) text, sizeof(text) - 1
 
+enum counted { HOST, CONTENT_LENGTH, CONTENT_TYPE, AUTHORIZATION, TRANSFER_ENCODING };
+
 static const struct {
     const char *name;
     size_t length;
     unsigned least, most;
-    bool is_length;
 } counted[GUARD_COUNTED] = {
-    { NAMED("Host"), 1, 1, false },
-    { NAMED("Content-Length"), 0, 1, true },
-    { NAMED("Content-Type"), 0, 1, false },
-    { NAMED("Authorization"), 0, 1, false },
-    { NAMED("Transfer-Encoding"), 0, 0, false },
+    [HOST] = { NAMED("Host"), 1, 1 },
+    [CONTENT_LENGTH] = { NAMED("Content-Length"), 0, 1 },
+    [CONTENT_TYPE] = { NAMED("Content-Type"), 0, 1 },
+    [AUTHORIZATION] = { NAMED("Authorization"), 0, 1 },
+    [TRANSFER_ENCODING] = { NAMED("Transfer-Encoding"), 0, 1 },
 };
 
 /* The characters of a token (RFC 9110 section 5.6.2), a bit for each of ASCII. */
@@ -63,6 +64,24 @@ static bool read_length(const char *value, size_t length, uint64_t *out)
     return length > 0;
 }
 
+static bool read_chunked(const char *value, size_t length, bool *out)
+{
+    static const char chunked[] = "chunked";
+
+    *out = length == sizeof chunked - 1 && strncasecmp(value, chunked, length) == 0;
+    return *out;
+}
+
+/* False for a value that says of the body's length what only some parsers understand. */
+static bool read_framing(struct guard *guard, size_t row, const char *value, size_t length)
+{
+    if (row == CONTENT_LENGTH)
+        return read_length(value, length, &guard->content_length);
+    if (row == TRANSFER_ENCODING)
+        return read_chunked(value, length, &guard->is_chunked);
+    return true;
+}
+
 void guard_header(struct guard *guard,
                   const char *name,
                   size_t name_length,
@@ -76,7 +95,7 @@ void guard_header(struct guard *guard,
             || strncasecmp(name, counted[i].name, name_length) != 0)
             continue;
         guard->counts[i]++;
-        if (counted[i].is_length && !read_length(value, value_length, &guard->content_length))
+        if (!read_framing(guard, i, value, value_length))
             guard->is_refused = true;
     }
 }
@@ -86,7 +105,8 @@ bool guard_accepts_headers(const struct guard *guard)
     for (size_t i = 0; i < GUARD_COUNTED; i++)
         if (guard->counts[i] < counted[i].least || guard->counts[i] > counted[i].most)
             return false;
-    return !guard->is_refused;
+    return !guard->is_refused
+           && (guard->counts[TRANSFER_ENCODING] == 0 || guard->counts[CONTENT_LENGTH] == 0);
 }
 
 bool guard_accepts_query(const char *query, size_t length)
@@ -105,4 +125,9 @@ bool guard_accepts_path(const char *path, size_t length)
 bool guard_accepts_version(const char *version)
 {
     return strcmp(version, "HTTP/1.1") == 0 || strcmp(version, "HTTP/1.0") == 0;
+}
+
+bool guard_accepts_chunks(const struct guard *guard, const char *version, bool is_taken)
+{
+    return !guard->is_chunked || (is_taken && strcmp(version, "HTTP/1.1") == 0);
 }

@@ -17,6 +17,7 @@ enum { GUARD_COUNTED = 5 };
 struct guard {
     unsigned counts[GUARD_COUNTED]; /* of the headers that may occur once */
     uint64_t content_length;        /* 0 when there is none */
+    bool is_chunked;                /* the body is of the length that its chunks have */
     bool is_refused;
 };
 
@@ -29,7 +30,8 @@ void guard_header(struct guard *guard,
 
 /* The verdict after the last header: each name is an RFC 9110 token, no value holds a control
  * byte, there is exactly one Host, at most one Content-Length of decimal digits, Content-Type and
- * Authorization, and no Transfer-Encoding. */
+ * Authorization, and at most one Transfer-Encoding, which is "chunked" and is not beside a
+ * Content-Length (RFC 9112 section 6.3). */
 bool guard_accepts_headers(const struct guard *guard);
 
 /* A target begins with "/"; path and query hold neither space nor control byte. */
@@ -38,5 +40,9 @@ bool guard_accepts_query(const char *query, size_t length);
 
 /* HTTP/1.0 and HTTP/1.1 only. */
 bool guard_accepts_version(const char *version);
+
+/* Whether a body may come in chunks: not in HTTP/1.0, which has none (RFC 9112 section 6.1), and
+ * not where nobody takes them. */
+bool guard_accepts_chunks(const struct guard *guard, const char *version, bool is_taken);
 
 #endif

@@ -34,6 +34,28 @@ void http_set_header(struct http_response *response, const char *name, const cha
     response->header_count++;
 }
 
+void http_add_header(struct http_response *response, const char *name, const char *value)
+{
+    response->lines.limit = HTTP_LINES_MAX;
+    buffer_append(&response->lines, name, strlen(name) + 1);
+    buffer_append(&response->lines, value, strlen(value) + 1);
+}
+
+const char *http_next_header(const struct http_response *response, const char *name)
+{
+    const struct buffer *lines = &response->lines;
+    const char *next = lines->bytes;
+
+    if (lines->length == 0)
+        return NULL;
+    if (name != NULL) {
+        const char *value = name + strlen(name) + 1;
+
+        next = value + strlen(value) + 1;
+    }
+    return next < lines->bytes + lines->length ? next : NULL;
+}
+
 static void remove_header(struct http_response *response, const char *name)
 {
     size_t kept = 0;

@@ -25,6 +25,10 @@ struct http_peer {
 /* How a request finds the first header of a name, which matches in any case. */
 typedef const char *http_find_header(void *transport, const char *name);
 
+/* How a request tells of all its headers, in order; both texts are borrowed. */
+typedef void http_header_visitor(void *context, const char *name, const char *value);
+typedef void http_each_header(void *transport, http_header_visitor *visit, void *context);
+
 /* Everything is borrowed for the duration of the handler. */
 struct http_request {
     enum http_method method;
@@ -32,8 +36,11 @@ struct http_request {
     const char *query; /* as sent, without the "?"; NULL when the target has no "?" */
     const char *body;
     size_t body_length;
+    size_t body_limit;   /* the route's */
+    int64_t received_ms; /* of the monotonic clock, when the last header had come */
     struct http_peer peer;
     http_find_header *find_header; /* NULL: there are no headers */
+    http_each_header *each_header; /* NULL: there are no headers */
     void *transport;
 };
 
@@ -41,6 +48,7 @@ struct http_request {
 const char *http_request_header(const struct http_request *request, const char *name);
 
 enum { HTTP_HEADERS_MAX = 8, HTTP_HEADER_SIZE = 192, HTTP_BODY_MAX = 16 * 1024 * 1024 };
+enum { HTTP_LINES_MAX = 128 * 1024 };
 
 /* Filled by the handler, which gets it with an empty body limited to HTTP_BODY_MAX. The transport
  * adds Date and Content-Length, and leaves the body out for HEAD and 304. */
@@ -51,6 +59,7 @@ struct http_response {
         char value[HTTP_HEADER_SIZE];
     } headers[HTTP_HEADERS_MAX];
     size_t header_count;
+    struct buffer lines; /* what http_add_header() added */
     struct buffer body;
     bool close; /* end the connection after this response */
 };
@@ -59,6 +68,15 @@ struct http_response {
  * HTTP_HEADER_SIZE, is a bug and aborts. */
 __attribute__((format(printf, 3, 4))) void
 http_set_header(struct http_response *response, const char *name, const char *format, ...);
+
+/* Adds a header of any name and length, which is copied, beside others of its name. The caller
+ * has made sure that the name is a token and the value holds no control byte. What memory runs out
+ * for, or is over HTTP_LINES_MAX bytes in all, fails the response. */
+void http_add_header(struct http_response *response, const char *name, const char *value);
+
+/* The headers of http_add_header() in turn: pass NULL at first, then what the last call returned.
+ * The value follows the name and its NUL. NULL after the last. */
+const char *http_next_header(const struct http_response *response, const char *name);
 
 /* One line of JSON for people: {"code":"not_found","message":"..."}; the status follows from the
  * code's row in status.h. Replaces body and Content-Type. */
@@ -74,6 +92,7 @@ struct http_route {
     http_handler *handler;
     void *context;
     size_t body_limit; /* bytes; 0: a request with a body is refused */
+    bool takes_chunks; /* a body may be sent in chunks, whose connection ends with the response */
     bool on_worker;    /* may take long: runs on a worker thread, the connection suspended */
 };
 

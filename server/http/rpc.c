@@ -9,9 +9,15 @@
 #include "codec.h"
 #include "codec_text.h"
 #include "fail.h"
+#include "gzip.h"
+#include "rpc_envelope.h"
+#include "rpc_error.h"
 #include "status.h"
 
-enum { NOT_FOUND = 404, METHOD_NOT_ALLOWED = 405, UNSUPPORTED_MEDIA_TYPE = 415 };
+enum { NOT_FOUND = 404, METHOD_NOT_ALLOWED = 405, MS_PER_SECOND = 1000 };
+
+/* A response shorter than this is not worth its compression. */
+enum { GZIP_WORTH = 512 };
 
 /* One request on its way. */
 struct exchange {
@@ -19,7 +25,15 @@ struct exchange {
     const struct rpc_method *method;
     const struct http_request *request;
     struct rpc_caller caller;
+    struct rpc_envelope envelope;
+    struct rpc_reply reply;
 };
+
+static void exchange_scope_exit(struct exchange *exchange)
+{
+    buffer_clear(&exchange->envelope.held);
+    rpc_reply_clear(&exchange->reply);
+}
 
 bool rpc_matches(const char *path)
 {
@@ -49,43 +63,6 @@ static const struct rpc_method *find_method(const struct rpc_server *server, con
     return NULL;
 }
 
-/* application/json, and of parameters only the charset that JSON has anyway. */
-static bool is_json(const char *content_type)
-{
-    static const char json[] = "application/json";
-    static const char space[] = " \t";
-    const char *rest = NULL;
-
-    if (content_type == NULL || strncasecmp(content_type, json, sizeof json - 1) != 0)
-        return false;
-    rest = content_type + sizeof json - 1;
-    rest += strspn(rest, space);
-    if (*rest == '\0')
-        return true;
-    if (*rest != ';')
-        return false;
-    rest += 1 + strspn(rest + 1, space);
-    return strcasecmp(rest, "charset=utf-8") == 0 || strcasecmp(rest, "charset=\"utf-8\"") == 0;
-}
-
-/* A header that may be absent and otherwise has one value. */
-static bool header_is(const struct http_request *request, const char *name, const char *only)
-{
-    const char *value = http_request_header(request, name);
-
-    return value == NULL || strcasecmp(value, only) == 0;
-}
-
-static enum asap_code check_headers(const struct http_request *request, struct asap_error *err)
-{
-    if (!header_is(request, "Connect-Protocol-Version", "1"))
-        return fail(err, ASAP_INVALID_ARGUMENT, "Connect-Protocol-Version must be 1");
-    if (!header_is(request, "Content-Encoding", "identity"))
-        return fail(err, ASAP_UNIMPLEMENTED,
-                    "compressed requests are not supported (send Content-Encoding: identity)");
-    return ASAP_OK;
-}
-
 static enum asap_code check_caller(const struct exchange *exchange, struct asap_error *err)
 {
     if (!exchange->method->admin_only || exchange->caller.is_admin)
@@ -104,23 +81,63 @@ static struct rpc_caller caller_of(const struct rpc_server *server, const struct
     return caller;
 }
 
-static enum asap_code answer(const struct exchange *exchange,
-                             struct buffer *body,
-                             struct asap_error *err)
+static int64_t deadline_of(const struct exchange *exchange)
+{
+    const int64_t timeout_ms = exchange->envelope.timeout_ms;
+
+    return timeout_ms < 0 ? RPC_NO_DEADLINE : exchange->request->received_ms + timeout_ms;
+}
+
+static enum asap_code check_deadline(const struct exchange *exchange, struct asap_error *err)
+{
+    const struct rpc_server *server = exchange->server;
+    const int64_t deadline_ms = deadline_of(exchange);
+
+    if (deadline_ms == RPC_NO_DEADLINE)
+        return ASAP_OK;
+    if ((server->monotonic_ms == NULL ? clock_monotonic_ms() : server->monotonic_ms())
+        < deadline_ms)
+        return ASAP_OK;
+    return fail(err, ASAP_DEADLINE_EXCEEDED, "the call took longer than Connect-Timeout-Ms");
+}
+
+static enum asap_code call_method(struct exchange *exchange,
+                                  const ProtobufCMessage *in,
+                                  ProtobufCMessage *out,
+                                  struct asap_error *err)
 {
     const struct http_request *request = exchange->request;
-    const struct rpc_call call = { .service = exchange->server->service,
-                                   .caller = &exchange->caller,
-                                   .now = clock_now(&exchange->server->clock) };
+    const struct rpc_call call = {
+        .service = exchange->server->service,
+        .caller = &exchange->caller,
+        .now = clock_now(&exchange->server->clock),
+        .deadline_ms = deadline_of(exchange),
+        .timeout_ms = exchange->envelope.timeout_ms,
+        .query = request->method == HTTP_GET ? request->query : NULL,
+        .reply = &exchange->reply,
+        .each_header = request->each_header,
+        .transport = request->transport,
+    };
+
+    TRY(check_deadline(exchange, err));
+    TRY(exchange->method->handler(&call, in, out, err));
+    return check_deadline(exchange, err);
+}
+
+static enum asap_code answer(struct exchange *exchange, struct buffer *body, struct asap_error *err)
+{
+    const struct rpc_envelope *envelope = &exchange->envelope;
+    struct codec codec = { .types = exchange->server->types };
     SCOPED(message) ProtobufCMessage *in = NULL;
     SCOPED(message) ProtobufCMessage *out = NULL;
 
     TRY(check_caller(exchange, err));
-    TRY(check_headers(request, err));
-    TRY(codec_read_json(exchange->method->request, request->body, request->body_length, &in, err));
+    TRY(rpc_envelope_read(exchange->request, &exchange->envelope, err));
+    codec.format = envelope->format;
+    TRY(codec_read(&codec, exchange->method->request, envelope->bytes, envelope->length, &in, err));
     TRY(codec_new(exchange->method->response, &out, err));
-    TRY(exchange->method->handler(&call, in, out, err));
-    return codec_write_json(out, body, err);
+    TRY(call_method(exchange, in, out, err));
+    return codec_write(&codec, out, body, err);
 }
 
 static bool is_our_fault(enum asap_code code)
@@ -144,14 +161,86 @@ static void describe(struct asap_error *err, char *out, size_t size)
 
 static void log_call(const struct exchange *exchange, enum asap_code code, const char *description)
 {
-    if (!is_our_fault(code) && !exchange->method->admin_only)
+    const bool is_ours = is_our_fault(code) && exchange->envelope.http_status == 0;
+
+    if (!is_ours && !exchange->method->admin_only)
         return;
-    log_write(exchange->server->log, is_our_fault(code) ? LOG_ERROR : LOG_INFO,
-              "%s called %s: %s%s%s", exchange->caller.name, exchange->method->path,
-              asap_code_name(code), description[0] != '\0' ? ": " : "", description);
+    log_write(exchange->server->log, is_ours ? LOG_ERROR : LOG_INFO, "%s called %s: %s%s%s",
+              exchange->caller.name, exchange->method->path, asap_code_name(code),
+              description[0] != '\0' ? ": " : "", description);
 }
 
-static void serve(const struct exchange *exchange, struct http_response *response)
+/* An answer is not to be kept, unless the method says otherwise; an error never is. */
+static void add_headers(const struct rpc_lines *lines,
+                        bool is_error,
+                        struct http_response *response)
+{
+    bool is_controlled = false;
+
+    for (size_t i = 0; i < lines->count; i++) {
+        const bool is_control = strcasecmp(lines->items[i].name, "Cache-Control") == 0;
+
+        if (is_control && is_error)
+            continue;
+        is_controlled = is_controlled || is_control;
+        http_add_header(response, lines->items[i].name, lines->items[i].value);
+    }
+    if (!is_controlled)
+        http_set_header(response, "Cache-Control", "no-store");
+}
+
+static void add_trailers(const struct rpc_lines *lines, struct http_response *response)
+{
+    for (size_t i = 0; i < lines->count; i++) {
+        SCOPED(buffer) struct buffer name = BUFFER(RPC_REPLY_MAX);
+
+        buffer_printf(&name, "Trailer-%s", lines->items[i].name);
+        if (!name.failed)
+            http_add_header(response, name.bytes, lines->items[i].value);
+    }
+}
+
+static void add_retry(int64_t ms, struct http_response *response)
+{
+    if (ms > 0)
+        http_set_header(response, "Retry-After", "%lld", (long long)((ms - 1) / MS_PER_SECOND + 1));
+}
+
+/* Leaves the response as it is when compression does not make it shorter. */
+static void compress(const struct exchange *exchange, struct http_response *response)
+{
+    struct buffer *body = &response->body;
+    struct buffer shorter = BUFFER(body->length);
+
+    if (exchange->request->method == HTTP_GET)
+        http_set_header(response, "Vary", "Accept-Encoding");
+    if (!exchange->envelope.accepts_gzip || body->failed || body->length < GZIP_WORTH)
+        return;
+    if (gzip_deflate(body->bytes, body->length, &shorter, NULL) != ASAP_OK) {
+        buffer_clear(&shorter);
+        return;
+    }
+    buffer_clear(body);
+    *body = shorter;
+    http_set_header(response, "Content-Encoding", "gzip");
+}
+
+static void respond_with_error(struct exchange *exchange,
+                               struct asap_error *err,
+                               const char *description,
+                               struct http_response *response)
+{
+    const struct rpc_reply *reply = &exchange->reply;
+
+    rpc_error_explain(err, &exchange->reply);
+    rpc_error_set(response, err->code, description, reply, exchange->server->types);
+    if (exchange->envelope.http_status == 0)
+        return;
+    response->status = exchange->envelope.http_status;
+    http_set_header(response, "Accept-Post", "application/json, application/proto");
+}
+
+static void serve(struct exchange *exchange, struct http_response *response)
 {
     struct asap_error err = { 0 };
     char description[sizeof err.field + sizeof err.message + 2] = "";
@@ -159,12 +248,17 @@ static void serve(const struct exchange *exchange, struct http_response *respons
 
     if (code == ASAP_OK) {
         response->status = status_of(code)->http_status;
-        http_set_header(response, "Content-Type", "application/json");
+        http_set_header(response, "Content-Type", "%s",
+                        rpc_content_type(exchange->envelope.format));
     } else {
         err.code = code;
         describe(&err, description, sizeof description);
-        http_set_error(response, code, description);
+        respond_with_error(exchange, &err, description, response);
     }
+    add_headers(&exchange->reply.headers, code != ASAP_OK, response);
+    add_trailers(&exchange->reply.trailers, response);
+    add_retry(exchange->reply.retry_ms, response);
+    compress(exchange, response);
     log_call(exchange, code, description);
 }
 
@@ -175,28 +269,29 @@ static void refuse_http(struct http_response *response,
                         const char *message)
 {
     http_set_error(response, code, message);
+    http_set_header(response, "Cache-Control", "no-store");
     response->status = status;
+}
+
+static bool takes_verb(const struct rpc_method *method, enum http_method verb)
+{
+    return verb == HTTP_POST || (verb == HTTP_GET && method->no_side_effects);
 }
 
 void rpc_handle(void *context, const struct http_request *request, struct http_response *response)
 {
     const struct rpc_server *server = context;
-    const struct exchange exchange = { .server = server,
-                                       .method = find_method(server, request->path),
-                                       .request = request,
-                                       .caller = caller_of(server, &request->peer) };
+    SCOPED(exchange)
+    struct exchange exchange = { .server = server,
+                                 .method = find_method(server, request->path),
+                                 .request = request,
+                                 .caller = caller_of(server, &request->peer) };
 
-    http_set_header(response, "Cache-Control", "no-store");
     if (exchange.method == NULL) {
         refuse_http(response, NOT_FOUND, ASAP_UNIMPLEMENTED, "there is no such method");
-    } else if (request->method != HTTP_POST) {
-        http_set_header(response, "Allow", "POST");
-        refuse_http(response, METHOD_NOT_ALLOWED, ASAP_INVALID_ARGUMENT,
-                    "methods are called with POST");
-    } else if (!is_json(http_request_header(request, "Content-Type"))) {
-        http_set_header(response, "Accept-Post", "application/json");
-        refuse_http(response, UNSUPPORTED_MEDIA_TYPE, ASAP_INVALID_ARGUMENT,
-                    "send Content-Type: application/json");
+    } else if (!takes_verb(exchange.method, request->method)) {
+        http_set_header(response, "Allow", exchange.method->no_side_effects ? "GET, POST" : "POST");
+        refuse_http(response, METHOD_NOT_ALLOWED, ASAP_UNKNOWN, "call this method with POST");
     } else {
         serve(&exchange, response);
     }

@@ -7,6 +7,8 @@
 
 enum { HEADERS_MOST = 3 };
 
+#define CHUNKED UINT64_MAX
+
 struct header {
     const char *name, *value;
 };
@@ -18,7 +20,7 @@ static bool accepts(const struct header *headers, uint64_t *body_length)
     for (size_t i = 0; i < HEADERS_MOST && headers[i].name != NULL; i++)
         guard_header(&guard, headers[i].name, strlen(headers[i].name), headers[i].value,
                      strlen(headers[i].value));
-    *body_length = guard.content_length;
+    *body_length = guard.is_chunked ? CHUNKED : guard.content_length;
     return guard_accepts_headers(&guard);
 }
 
@@ -32,6 +34,8 @@ static const struct {
     { { { "Host", "a" }, { "Content-Length", "1048576" } }, 1048576 },
     { { { "Host", "a" }, { "Content-Length", "000000000000000003" } }, 3 },
     { { { "Host", "a" }, { "Content-Type", "b" }, { "Authorization", "c" } }, 0 },
+    { { { "Host", "a" }, { "Transfer-Encoding", "chunked" } }, CHUNKED },
+    { { { "Host", "a" }, { "transfer-encoding", "Chunked" } }, CHUNKED },
     { { { "Host", "a" }, { "Accept", "b" }, { "Accept", "c" } }, 0 },
 };
 
@@ -60,7 +64,16 @@ static const struct {
     { "an empty length", { { "Host", "a" }, { "Content-Length", "" } } },
     { "a length beyond 64 bits",
       { { "Host", "a" }, { "Content-Length", "18446744073709551617" } } },
-    { "a transfer encoding", { { "Host", "a" }, { "Transfer-Encoding", "chunked" } } },
+    { "an empty encoding", { { "Host", "a" }, { "Transfer-Encoding", "" } } },
+    { "no encoding", { { "Host", "a" }, { "Transfer-Encoding", "identity" } } },
+    { "a list of encodings", { { "Host", "a" }, { "Transfer-Encoding", "gzip, chunked" } } },
+    { "chunks with a parameter", { { "Host", "a" }, { "Transfer-Encoding", "chunked;a=b" } } },
+    { "chunks twice",
+      { { "Host", "a" }, { "Transfer-Encoding", "chunked" }, { "Transfer-Encoding", "chunked" } } },
+    { "chunks beside a length",
+      { { "Host", "a" }, { "Transfer-Encoding", "chunked" }, { "Content-Length", "3" } } },
+    { "a length beside chunks",
+      { { "Host", "a" }, { "Content-Length", "0" }, { "Transfer-Encoding", "chunked" } } },
     { "an unknown encoding", { { "Host", "a" }, { "transfer-encoding", "xchunked" } } },
     { "a space before the colon", { { "Host", "a" }, { "Content-Length ", "3" } } },
     { "a name that is no token", { { "Host", "a" }, { "X(Y)", "3" } } },
@@ -118,6 +131,18 @@ START_TEST(speaks_two_versions_of_http)
 }
 END_TEST
 
+START_TEST(accepts_chunks_only_where_they_are_taken)
+{
+    const struct guard plain = { .content_length = 3 };
+    const struct guard chunked = { .is_chunked = true };
+
+    ck_assert(guard_accepts_chunks(&plain, "HTTP/1.0", false));
+    ck_assert(guard_accepts_chunks(&chunked, "HTTP/1.1", true));
+    ck_assert(!guard_accepts_chunks(&chunked, "HTTP/1.1", false));
+    ck_assert(!guard_accepts_chunks(&chunked, "HTTP/1.0", true));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("guard");
@@ -130,5 +155,6 @@ int main(void)
     tcase_add_test(tests, refuses_a_nul_in_a_value);
     tcase_add_test(tests, knows_a_target_that_is_a_path);
     tcase_add_test(tests, speaks_two_versions_of_http);
+    tcase_add_test(tests, accepts_chunks_only_where_they_are_taken);
     return check_main(suite);
 }

@@ -11,7 +11,7 @@
 #include "codec_test.pb-c.h"
 #include "fake_clock.h"
 
-enum { ADMIN_UID = 990, LOG_SIZE = 4096, NOW = 1790000000 };
+enum { ADMIN_UID = 990, LOG_SIZE = 4096, NOW = 1790000000, RECEIVED_MS = 5000, BODY_MAX = 4096 };
 
 #define ECHO "/asap.test.Echo/Echo"
 #define ADMIN_ECHO "/asap.test.Echo/AdminEcho"
@@ -74,17 +74,18 @@ static enum asap_code mangle(const struct rpc_call *call,
     return codec_set_string(&answer->text, "\xff", err);
 }
 
-#define ROW(path, handler, admin)                                                                  \
+#define ROW(where, what, admin, get)                                                               \
     {                                                                                              \
-        path, &asap__test__everything__descriptor, &asap__test__everything__descriptor, handler,   \
-            admin                                                                                  \
+        .path = where, .request = &asap__test__everything__descriptor,                             \
+        .response = &asap__test__everything__descriptor, .handler = what, .admin_only = admin,     \
+        .no_side_effects = get                                                                     \
     }
 
 static const struct rpc_method methods[] = {
-    ROW(ECHO, echo, false),
-    ROW(ADMIN_ECHO, echo, true),
-    ROW(FAIL, fail_as_told, false),
-    ROW(MANGLE, mangle, false),
+    ROW(ECHO, echo, false, false),
+    ROW(ADMIN_ECHO, echo, true, false),
+    ROW(FAIL, fail_as_told, false, false),
+    ROW(MANGLE, mangle, false, false),
     { 0 },
 };
 
@@ -106,6 +107,21 @@ static const char *find_header(void *transport, const char *name)
     return NULL;
 }
 
+static void each_header(void *transport, http_header_visitor *visit, void *context)
+{
+    const char *const *pairs = transport;
+
+    for (; pairs[0] != NULL; pairs += 2)
+        visit(context, pairs[0], pairs[1]);
+}
+
+static int64_t monotonic_ms;
+
+static int64_t monotonic_now(void)
+{
+    return monotonic_ms;
+}
+
 static void start(void)
 {
     memset(&seen, 0, sizeof seen);
@@ -117,13 +133,18 @@ static void start(void)
                                   .service = &seen,
                                   .clock = fake_clock_of(&now),
                                   .log = &log_to_memory,
+                                  .monotonic_ms = monotonic_now,
                                   .admin_uid = ADMIN_UID };
+    monotonic_ms = RECEIVED_MS;
     headers[0] = "Content-Type";
     headers[1] = "application/json";
     request = (struct http_request){ .method = HTTP_POST,
                                      .path = ECHO,
                                      .peer = { .address = "192.0.2.7" },
+                                     .body_limit = BODY_MAX,
+                                     .received_ms = RECEIVED_MS,
                                      .find_header = find_header,
+                                     .each_header = each_header,
                                      .transport = (void *)headers };
     response = (struct http_response){ .body = BUFFER(HTTP_BODY_MAX) };
 }
@@ -131,6 +152,7 @@ static void start(void)
 static void stop(void)
 {
     buffer_clear(&response.body);
+    buffer_clear(&response.lines);
     (void)fclose(log_to_memory.stream);
 }
 
@@ -208,24 +230,27 @@ static const struct {
     { "application/json; version=2", false },
     { "application/json;", false },
     { "application/jsonp", false },
-    { "application/proto", false },
+    { "application/proto", true },
+    { "Application/Proto", true },
+    { "application/proto; charset=utf-8", false },
+    { "application/connect+json", false },
     { "text/plain", false },
     { "", false },
     { NULL, false },
 };
 
-START_TEST(only_json_is_taken)
+START_TEST(only_json_and_the_binary_form_are_taken)
 {
     headers[0] = content_types[_i].value == NULL ? NULL : "Content-Type";
     headers[1] = content_types[_i].value;
-    post(ECHO, "{}");
+    post(ECHO, "");
     ck_assert_int_eq(seen.calls, content_types[_i].accepted ? 1 : 0);
     if (content_types[_i].accepted) {
         ck_assert_uint_eq(response.status, 200);
         return;
     }
-    assert_failed(415, "invalid_argument", NULL);
-    ck_assert_str_eq(header("Accept-Post"), "application/json");
+    assert_failed(415, "unknown", NULL);
+    ck_assert_str_eq(header("Accept-Post"), "application/json, application/proto");
 }
 END_TEST
 
@@ -235,7 +260,7 @@ START_TEST(only_post_calls_a_method)
 {
     request.method = not_post[_i];
     post(ECHO, "");
-    assert_failed(405, "invalid_argument", NULL);
+    assert_failed(405, "unknown", NULL);
     ck_assert_str_eq(header("Allow"), "POST");
     ck_assert_int_eq(seen.calls, 0);
 }
@@ -260,10 +285,21 @@ static const struct {
     { "Connect-Protocol-Version", "1", 200, NULL },
     { "Connect-Protocol-Version", "2", 400, "invalid_argument" },
     { "Content-Encoding", "identity", 200, NULL },
-    { "Content-Encoding", "gzip", 501, "unimplemented" },
+    { "Content-Encoding", "gzip", 400, "invalid_argument" },
+    { "Content-Encoding", "zstd", 501, "unimplemented" },
+    { "Content-Encoding", "gzip, gzip", 501, "unimplemented" },
+    { "Connect-Timeout-Ms", "1", 200, NULL },
+    { "Connect-Timeout-Ms", "9999999999", 200, NULL },
+    { "Connect-Timeout-Ms", "0", 504, "deadline_exceeded" },
+    { "Connect-Timeout-Ms", "10000000000", 400, "invalid_argument" },
+    { "Connect-Timeout-Ms", "", 400, "invalid_argument" },
+    { "Connect-Timeout-Ms", "-1", 400, "invalid_argument" },
+    { "Connect-Timeout-Ms", "1.5", 400, "invalid_argument" },
+    { "Connect-Timeout-Ms", "1s", 400, "invalid_argument" },
+    { "Connect-Timeout-Ms", " 1", 400, "invalid_argument" },
 };
 
-START_TEST(the_protocol_version_is_1_and_nothing_is_compressed)
+START_TEST(headers_of_the_protocol_are_read_strictly)
 {
     headers[2] = extra_headers[_i].name;
     headers[3] = extra_headers[_i].value;
@@ -426,11 +462,10 @@ static void add_calls(TCase *calls)
     tcase_add_checked_fixture(calls, start, stop);
     tcase_add_test(calls, a_method_is_called_with_the_request_and_answers);
     tcase_add_test(calls, an_empty_body_is_an_empty_request);
-    tcase_add_loop_test(calls, only_json_is_taken, 0, COUNT(content_types));
+    tcase_add_loop_test(calls, only_json_and_the_binary_form_are_taken, 0, COUNT(content_types));
     tcase_add_loop_test(calls, only_post_calls_a_method, 0, COUNT(not_post));
     tcase_add_loop_test(calls, a_method_that_is_not_there_is_unimplemented, 0, COUNT(strangers));
-    tcase_add_loop_test(calls, the_protocol_version_is_1_and_nothing_is_compressed, 0,
-                        COUNT(extra_headers));
+    tcase_add_loop_test(calls, headers_of_the_protocol_are_read_strictly, 0, COUNT(extra_headers));
     tcase_add_loop_test(calls, admin_methods_are_for_root_and_the_user_of_the_server, 0,
                         COUNT(callers));
     tcase_add_test(calls, a_caller_without_the_right_learns_nothing_of_the_request);
