@@ -166,6 +166,36 @@ START_TEST(a_kek_with_any_other_mode_is_refused)
 }
 END_TEST
 
+static const struct {
+    const char *folder;
+    mode_t mode;
+    bool opens;
+} credentials[] = {
+    { "", 0440, true },
+    { "", 0400, true },
+    { "", 0444, false },
+    { "", 0460, false },
+    { "/elsewhere", 0440, false },
+};
+
+/* As systemd hands it to a service of another user. Only root can make one. */
+START_TEST(a_credential_opens_though_an_access_list_shows_as_its_group)
+{
+    struct asap_error err = { 0 };
+    struct vault *vault = NULL;
+    char folder[128];
+
+    if (geteuid() != 0)
+        return;
+    (void)snprintf(folder, sizeof folder, "%s%s", fixture.folder, credentials[_i].folder);
+    ck_assert_int_eq(setenv("CREDENTIALS_DIRECTORY", folder, 1), 0);
+    ck_assert_int_eq(chmod(fixture.path, credentials[_i].mode), 0);
+    ck_assert_int_eq(vault_open(fixture.path, &vault, &err) == ASAP_OK, credentials[_i].opens);
+    ck_assert_int_eq(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    vault_close(vault);
+}
+END_TEST
+
 START_TEST(a_missing_kek_is_to_be_restored_or_made)
 {
     ck_assert_int_eq(unlink(fixture.path), 0);
@@ -457,6 +487,8 @@ static TCase *file(void)
     tcase_add_test(tests, a_kek_that_cannot_be_written_is_not_left_behind);
     tcase_add_loop_test(tests, a_kek_for_its_owner_alone_opens, 0, COUNT(good_modes));
     tcase_add_loop_test(tests, a_kek_with_any_other_mode_is_refused, 0, COUNT(bad_modes));
+    tcase_add_loop_test(tests, a_credential_opens_though_an_access_list_shows_as_its_group, 0,
+                        COUNT(credentials));
     tcase_add_test(tests, a_missing_kek_is_to_be_restored_or_made);
     tcase_add_test(tests, a_link_to_a_kek_is_refused);
     tcase_add_test(tests, a_folder_or_pipe_is_no_kek);
