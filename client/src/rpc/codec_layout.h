@@ -55,6 +55,14 @@ static inline bool layout_is_oneof(const ProtobufCFieldDescriptor *field)
     return (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
 }
 
+/* Whether it is written: has an element, is the member of a oneof that is set, or is another value
+ * than that of a field which was never set. */
+bool layout_is_present(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
+
+/* Whether a field of this type is a map, which protobuf-c keeps as a list of messages with a key
+ * and a value. */
+bool layout_is_map(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
+
 /* Bytes that one value of this type takes in its message, or in the array of a repeated field. */
 size_t layout_size(ProtobufCType type);
 

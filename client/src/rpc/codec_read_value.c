@@ -9,6 +9,7 @@
 #include "codec_layout.h"
 #include "codec_read.h"
 #include "codec_text.h"
+#include "codec_well_known.h"
 #include "fail.h"
 #include "json.h"
 
@@ -106,7 +107,7 @@ static const struct integer_type unsigned_64 = { UINT64_MAX, 0,
 /* The two's complement of what was read. */
 static enum asap_code read_integer(const struct reader *reader,
                                    const struct integer_type *type,
-                                   const json_t *value,
+                                   json_t *value,
                                    uint64_t *bits)
 {
     struct integer integer = { 0 };
@@ -120,10 +121,8 @@ static enum asap_code read_integer(const struct reader *reader,
     return ASAP_OK;
 }
 
-static enum asap_code read_32(const struct reader *reader,
-                              const struct integer_type *type,
-                              const json_t *value,
-                              uint32_t *slot)
+static enum asap_code
+read_32(const struct reader *reader, const struct integer_type *type, json_t *value, uint32_t *slot)
 {
     uint64_t bits = 0;
 
@@ -132,37 +131,29 @@ static enum asap_code read_32(const struct reader *reader,
     return ASAP_OK;
 }
 
-static enum asap_code read_int32(struct reader *reader,
-                                 const ProtobufCFieldDescriptor *field,
-                                 const json_t *value,
-                                 void *slot)
+static enum asap_code
+read_int32(struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *slot)
 {
     (void)field;
     return read_32(reader, &signed_32, value, slot);
 }
 
-static enum asap_code read_uint32(struct reader *reader,
-                                  const ProtobufCFieldDescriptor *field,
-                                  const json_t *value,
-                                  void *slot)
+static enum asap_code
+read_uint32(struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *slot)
 {
     (void)field;
     return read_32(reader, &unsigned_32, value, slot);
 }
 
-static enum asap_code read_int64(struct reader *reader,
-                                 const ProtobufCFieldDescriptor *field,
-                                 const json_t *value,
-                                 void *slot)
+static enum asap_code
+read_int64(struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *slot)
 {
     (void)field;
     return read_integer(reader, &signed_64, value, slot);
 }
 
-static enum asap_code read_uint64(struct reader *reader,
-                                  const ProtobufCFieldDescriptor *field,
-                                  const json_t *value,
-                                  void *slot)
+static enum asap_code
+read_uint64(struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *slot)
 {
     (void)field;
     return read_integer(reader, &unsigned_64, value, slot);
@@ -188,10 +179,8 @@ static bool double_from_text(const json_t *value, double *out)
     return number != NULL;
 }
 
-static enum asap_code read_double(struct reader *reader,
-                                  const ProtobufCFieldDescriptor *field,
-                                  const json_t *value,
-                                  void *slot)
+static enum asap_code
+read_double(struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *slot)
 {
     static const char expected[] = "a number, \"NaN\", \"Infinity\" or \"-Infinity\"";
     double *out = slot;
@@ -206,10 +195,8 @@ static enum asap_code read_double(struct reader *reader,
     return double_from_text(value, out) ? ASAP_OK : reader_wrong_value(reader, expected);
 }
 
-static enum asap_code read_float(struct reader *reader,
-                                 const ProtobufCFieldDescriptor *field,
-                                 const json_t *value,
-                                 void *slot)
+static enum asap_code
+read_float(struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *slot)
 {
     float *out = slot;
     double wide = 0;
@@ -221,10 +208,8 @@ static enum asap_code read_float(struct reader *reader,
     return ASAP_OK;
 }
 
-static enum asap_code read_bool(struct reader *reader,
-                                const ProtobufCFieldDescriptor *field,
-                                const json_t *value,
-                                void *slot)
+static enum asap_code
+read_bool(struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *slot)
 {
     protobuf_c_boolean *out = slot;
 
@@ -244,17 +229,17 @@ static enum asap_code refuse_name(const struct reader *reader, const ProtobufCEn
     for (unsigned i = 0; i < type->n_values && length < sizeof names; i++)
         length += (size_t)snprintf(names + length, sizeof names - length, "%s%s",
                                    i == 0 ? "" : ", ", type->values[i].name);
-    return fail_field(reader->err, reader->path, "expected one of %.239s", names);
+    return fail_field(reader->err, reader->path.text, "expected one of %.239s", names);
 }
 
-static enum asap_code read_enum(struct reader *reader,
-                                const ProtobufCFieldDescriptor *field,
-                                const json_t *value,
-                                void *slot)
+static enum asap_code
+read_enum(struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *slot)
 {
     const ProtobufCEnumValue *named = NULL;
     int *out = slot;
 
+    if (well_known_is_null(field) && json_is_null(value))
+        return ASAP_OK;
     if (json_is_number(value))
         return read_32(reader, &signed_32, value, slot);
     if (!json_is_string(value))
@@ -267,10 +252,8 @@ static enum asap_code read_enum(struct reader *reader,
     return ASAP_OK;
 }
 
-static enum asap_code read_string(struct reader *reader,
-                                  const ProtobufCFieldDescriptor *field,
-                                  const json_t *value,
-                                  void *slot)
+static enum asap_code
+read_string(struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *slot)
 {
     (void)field;
     if (!json_is_string(value))
@@ -278,10 +261,8 @@ static enum asap_code read_string(struct reader *reader,
     return codec_set_string(slot, json_string_value(value), reader->err);
 }
 
-static enum asap_code read_bytes(struct reader *reader,
-                                 const ProtobufCFieldDescriptor *field,
-                                 const json_t *value,
-                                 void *slot)
+static enum asap_code
+read_bytes(struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *slot)
 {
     static const char expected[] = "bytes in base64";
     enum asap_code code = ASAP_OK;
@@ -293,10 +274,8 @@ static enum asap_code read_bytes(struct reader *reader,
     return code == ASAP_INVALID_ARGUMENT ? reader_wrong_value(reader, expected) : code;
 }
 
-typedef enum asap_code read_value(struct reader *reader,
-                                  const ProtobufCFieldDescriptor *field,
-                                  const json_t *value,
-                                  void *slot);
+typedef enum asap_code
+read_value(struct reader *reader, const ProtobufCFieldDescriptor *field, json_t *value, void *slot);
 
 static read_value *const readers[] = {
     [PROTOBUF_C_TYPE_INT32] = read_int32,       [PROTOBUF_C_TYPE_SINT32] = read_int32,
@@ -312,7 +291,7 @@ static read_value *const readers[] = {
 
 enum asap_code reader_value(struct reader *reader,
                             const ProtobufCFieldDescriptor *field,
-                            const json_t *value,
+                            json_t *value,
                             void *slot)
 {
     return readers[field->type](reader, field, value, slot);

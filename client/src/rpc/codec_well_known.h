@@ -2,26 +2,46 @@
 #ifndef ASAP_RPC_CODEC_WELL_KNOWN_H
 #define ASAP_RPC_CODEC_WELL_KNOWN_H
 
+#include <jansson.h>
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The messages of google.protobuf that are a string in JSON and not an object. */
+#include <asap/error.h>
 
-enum { WELL_KNOWN_SIZE = 40 };
+#include "codec_read.h"
+#include "codec_write.h"
+
+/* The messages of google.protobuf that have a form of their own in JSON. */
 
 struct well_known {
     const ProtobufCMessageDescriptor *type;
-    const char *expected; /* "a time such as ..." */
-
-    /* False for text that is no such value. */
-    bool (*parse)(const char *text, size_t length, ProtobufCMessage *out);
-
-    /* False for a message that has no such text. */
-    bool (*format)(const ProtobufCMessage *message, char out[WELL_KNOWN_SIZE]);
+    enum asap_code (*read)(struct reader *reader, json_t *value, ProtobufCMessage *message);
+    enum asap_code (*write)(struct writer *writer, const ProtobufCMessage *message);
 };
 
-/* NULL for a message that is an object. */
+/* NULL for a message that is an object of its fields. */
 const struct well_known *well_known_find(const ProtobufCMessageDescriptor *type);
+
+/* Whether a field is a google.protobuf.NullValue; whether null is a value of it and not its
+ * absence. */
+bool well_known_is_null(const ProtobufCFieldDescriptor *field);
+bool well_known_takes_null(const ProtobufCFieldDescriptor *field);
+
+/* Any as JSON: its "@type", and what it holds. */
+enum asap_code any_read(struct reader *reader, json_t *value, ProtobufCMessage *message);
+enum asap_code any_write(struct writer *writer, const ProtobufCMessage *message);
+
+/* Value, Struct and ListValue as the JSON that they stand for. */
+enum asap_code value_read(struct reader *reader, json_t *value, ProtobufCMessage *message);
+enum asap_code value_write(struct writer *writer, const ProtobufCMessage *message);
+enum asap_code struct_read(struct reader *reader, json_t *value, ProtobufCMessage *message);
+enum asap_code struct_write(struct writer *writer, const ProtobufCMessage *message);
+enum asap_code list_read(struct reader *reader, json_t *value, ProtobufCMessage *message);
+enum asap_code list_write(struct writer *writer, const ProtobufCMessage *message);
+
+/* FieldMask as its paths, in lowerCamel and with commas between. */
+enum asap_code mask_read(struct reader *reader, json_t *value, ProtobufCMessage *message);
+enum asap_code mask_write(struct writer *writer, const ProtobufCMessage *message);
 
 #endif

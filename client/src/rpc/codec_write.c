@@ -9,14 +9,11 @@
 
 #include "codec.h"
 #include "codec_layout.h"
+#include "codec_map.h"
 #include "codec_text.h"
 #include "codec_well_known.h"
+#include "codec_write.h"
 #include "fail.h"
-
-struct writer {
-    struct buffer *out;
-    struct asap_error *err;
-};
 
 typedef enum asap_code write_value(struct writer *writer,
                                    const ProtobufCFieldDescriptor *field,
@@ -156,7 +153,9 @@ static enum asap_code write_enum(struct writer *writer,
     const ProtobufCEnumValue *named =
         protobuf_c_enum_descriptor_get_value(field->descriptor, *value);
 
-    if (named == NULL)
+    if (well_known_is_null(field))
+        buffer_puts(writer->out, "null");
+    else if (named == NULL)
         buffer_printf(writer->out, "%d", *value);
     else
         buffer_printf(writer->out, "\"%s\"", named->name);
@@ -184,8 +183,6 @@ static enum asap_code write_bytes(struct writer *writer,
     return ASAP_OK;
 }
 
-static enum asap_code write_content(struct writer *writer, const ProtobufCMessage *message);
-
 static enum asap_code write_message(struct writer *writer,
                                     const ProtobufCFieldDescriptor *field,
                                     const void *slot)
@@ -195,7 +192,7 @@ static enum asap_code write_message(struct writer *writer,
     if (message == NULL)
         return fail(writer->err, ASAP_INTERNAL, "\"%s\" holds a message that is not there",
                     field->name);
-    return write_content(writer, message);
+    return writer_message(writer, message);
 }
 
 static write_value *const writers[] = {
@@ -210,9 +207,16 @@ static write_value *const writers[] = {
     [PROTOBUF_C_TYPE_MESSAGE] = write_message,
 };
 
-static enum asap_code write_repeated(struct writer *writer,
-                                     const ProtobufCFieldDescriptor *field,
-                                     const ProtobufCMessage *message)
+enum asap_code writer_value(struct writer *writer,
+                            const ProtobufCFieldDescriptor *field,
+                            const void *slot)
+{
+    return writers[field->type](writer, field, slot);
+}
+
+enum asap_code writer_repeated(struct writer *writer,
+                               const ProtobufCFieldDescriptor *field,
+                               const ProtobufCMessage *message)
 {
     const char *const *array = layout_look(message, field);
 
@@ -220,33 +224,10 @@ static enum asap_code write_repeated(struct writer *writer,
     for (size_t i = 0; i < layout_count_of(message, field); i++) {
         if (i > 0)
             buffer_puts(writer->out, ",");
-        TRY(writers[field->type](writer, field, *array + i * layout_size(field->type)));
+        TRY(writer_value(writer, field, *array + i * layout_size(field->type)));
     }
     buffer_puts(writer->out, "]");
     return ASAP_OK;
-}
-
-/* Whether a single value is another than that of a field which was never set. */
-static bool is_set(const ProtobufCFieldDescriptor *field, const void *slot)
-{
-    static const char zeros[sizeof(ProtobufCBinaryData)] = { 0 };
-    const ProtobufCBinaryData *bytes = slot;
-    const char *const *string = slot;
-
-    if (field->type == PROTOBUF_C_TYPE_STRING)
-        return *string != NULL && **string != '\0';
-    if (field->type == PROTOBUF_C_TYPE_BYTES)
-        return bytes->len > 0;
-    return memcmp(slot, zeros, layout_size(field->type)) != 0;
-}
-
-static bool is_present(const ProtobufCFieldDescriptor *field, const ProtobufCMessage *message)
-{
-    if (layout_is_repeated(field))
-        return layout_count_of(message, field) > 0;
-    if (layout_is_oneof(field))
-        return layout_case_of(message, field) == field->id;
-    return is_set(field, layout_look(message, field));
 }
 
 static enum asap_code write_field(struct writer *writer,
@@ -257,47 +238,57 @@ static enum asap_code write_field(struct writer *writer,
 
     layout_json_name(field->name, name);
     buffer_printf(writer->out, "\"%s\":", name);
+    if (layout_is_map(message->descriptor, field))
+        return map_write(writer, field, message);
     if (layout_is_repeated(field))
-        return write_repeated(writer, field, message);
-    return writers[field->type](writer, field, layout_look(message, field));
+        return writer_repeated(writer, field, message);
+    return writer_value(writer, field, layout_look(message, field));
 }
 
-static enum asap_code write_object(struct writer *writer, const ProtobufCMessage *message)
+enum asap_code writer_fields(struct writer *writer,
+                             const ProtobufCMessage *message,
+                             const char *separator)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
-    const char *separator = "{";
 
     for (unsigned i = 0; i < type->n_fields; i++) {
-        if (!is_present(&type->fields[i], message))
+        if (!layout_is_present(message, &type->fields[i]))
             continue;
         buffer_puts(writer->out, separator);
         separator = ",";
         TRY(write_field(writer, &type->fields[i], message));
     }
-    buffer_puts(writer->out, *separator == '{' ? "{}" : "}");
     return ASAP_OK;
 }
 
-static enum asap_code write_content(struct writer *writer, const ProtobufCMessage *message)
+enum asap_code writer_object(struct writer *writer, const ProtobufCMessage *message)
+{
+    buffer_puts(writer->out, "{");
+    TRY(writer_fields(writer, message, ""));
+    buffer_puts(writer->out, "}");
+    return ASAP_OK;
+}
+
+enum asap_code writer_deeper(struct writer *writer)
+{
+    if (writer->depth == CODEC_DEPTH_MAX)
+        return fail(writer->err, ASAP_INTERNAL, "the message is nested too deeply");
+    writer->depth++;
+    return ASAP_OK;
+}
+
+enum asap_code writer_message(struct writer *writer, const ProtobufCMessage *message)
 {
     const struct well_known *known = well_known_find(message->descriptor);
-    char text[WELL_KNOWN_SIZE];
 
-    if (known == NULL)
-        return write_object(writer, message);
-    if (!known->format(message, text))
-        return fail(writer->err, ASAP_INTERNAL, "a %s is out of range",
-                    message->descriptor->short_name);
-    buffer_printf(writer->out, "\"%s\"", text);
+    TRY(writer_deeper(writer));
+    TRY(known != NULL ? known->write(writer, message) : writer_object(writer, message));
+    writer->depth--;
     return ASAP_OK;
 }
 
-enum asap_code codec_write_json(const ProtobufCMessage *message,
-                                struct buffer *out,
-                                struct asap_error *err)
+enum asap_code writer_document(struct writer *writer, const ProtobufCMessage *message)
 {
-    struct writer writer = { out, err };
-
-    TRY(write_content(&writer, message));
-    return buffer_check(out, "the message", err);
+    TRY(writer_message(writer, message));
+    return buffer_check(writer->out, "the message", writer->err);
 }
