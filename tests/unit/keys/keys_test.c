@@ -4,58 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "check_main.h"
 #include "jws.h"
+#include "keys_fixture.h"
 
 /* The operations on a real store, vault and keyring. */
-
-#define CREATED INT64_C(1795440000)
-
-static const struct lifecycle_policy policy = {
-    .max_age = 300,
-    .stale = 300,
-    .jwks_max_age = 300,
-    .clock_skew = 30,
-    .verifier_leeway = 60,
-    .max_token_lifetime = 3600,
-    .publish_lead = 900,
-};
-
-static struct fixture {
-    char folder[64];
-    struct log log;
-    struct vault *vault;
-    struct keys keys;
-} fixture;
-
-static void set_up(void)
-{
-    struct asap_error err = { 0 };
-    char kek[128];
-
-    fixture = (struct fixture){ .folder = "/tmp/asapXXXXXX" };
-    fixture.log = (struct log){ stderr, LOG_ERROR };
-    ck_assert_ptr_nonnull(mkdtemp(fixture.folder));
-    (void)snprintf(kek, sizeof kek, "%s/kek", fixture.folder);
-    ck_assert_succeeds(vault_create_kek(kek, &err));
-    ck_assert_succeeds(vault_open(kek, &fixture.vault, &err));
-    fixture.keys.vault = fixture.vault;
-    fixture.keys.policy = &policy;
-    ck_assert_succeeds(
-        store_open("sqlite::memory:", true, &fixture.log, &fixture.keys.store, &err));
-    ck_assert_succeeds(keyring_new(&fixture.log, &fixture.keys.keyring, &err));
-    ck_assert_int_eq(unlink(kek), 0);
-    ck_assert_int_eq(rmdir(fixture.folder), 0);
-}
-
-static void tear_down(void)
-{
-    keyring_free(fixture.keys.keyring);
-    store_close(fixture.keys.store);
-    vault_close(fixture.vault);
-}
 
 static struct change begin(bool validate_only, int64_t now)
 {
