@@ -349,6 +349,7 @@ static const struct {
     { "/keys", "/keysx", 404 },
     { "/keys", "/keysx/web/api/one.pem", 404 },
     { "/keys", "/keysweb/api/one.pem", 404 },
+    { "/keys", "/keysxweb/api/one.pem", 404 },
     { "/keys", "/keys//web/api/one.pem", 404 },
     { "/keys", "/web/api/one.pem", 404 },
     { "/keys", "/keys/../web/api/one.pem", 404 },
