@@ -156,7 +156,8 @@ void daemon_refresh(struct daemon *daemon)
         keyring_refresh(daemon->keyring, daemon->store, now(daemon), &err) != ASAP_OK;
 
     if (failed && !daemon->is_stale)
-        log_write(daemon->log, LOG_ERROR, "the keys in service stay as they were, trying on: %s",
+        log_write(daemon->log, LOG_ERROR,
+                  "the keys cannot be read, so those in service stay, if any; trying again: %s",
                   err.message);
     if (!failed && daemon->is_stale)
         log_write(daemon->log, LOG_INFO, "the keys in service are those of the database again");

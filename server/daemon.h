@@ -16,10 +16,10 @@
 #include "store.h"
 #include "vault.h"
 
-/* Everything that a running asapd consists of, opened from below upwards and
- * closed from above downwards. */
 enum { LISTENERS = 3 };
 
+/* Everything that a running asapd consists of, opened from below upwards and
+ * closed from above downwards. */
 struct daemon {
     const struct config *config;
     const struct asap_clock *clock;
