@@ -108,3 +108,11 @@ enum asap_code to_array(size_t count, void ***field, struct asap_error *err)
     *field = calloc(count + 1, sizeof **field);
     return *field == NULL ? fail_memory(err) : ASAP_OK;
 }
+
+enum asap_code check_unset(const ProtobufCMessage *value, const char *field, struct asap_error *err)
+{
+    if (value == NULL)
+        return ASAP_OK;
+    (void)fail_field(err, field, "this version of asapd cannot do that yet (leave the field out)");
+    return fail_as(err, ASAP_UNIMPLEMENTED);
+}

@@ -44,4 +44,9 @@ ASAP_MUST_CHECK enum asap_code to_page_size(int32_t requested, size_t *out, stru
 /* Room for `count` messages in a repeated field, NULL pointers at first. */
 ASAP_MUST_CHECK enum asap_code to_array(size_t count, void ***field, struct asap_error *err);
 
+/* For a field of the contract that nothing here honours: ASAP_UNIMPLEMENTED when it is set. */
+ASAP_MUST_CHECK enum asap_code check_unset(const ProtobufCMessage *value,
+                                           const char *field,
+                                           struct asap_error *err);
+
 #endif

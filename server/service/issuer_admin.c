@@ -77,6 +77,7 @@ static enum asap_code create(struct change *change,
     struct issuer_row row = { 0 };
 
     TRY(choose_kind(request->kind, &row.managed, err));
+    TRY(check_unset((const ProtobufCMessage *)request->rotation_period, "rotation_period", err));
     TRY(issuer_check_registrable(request->name, "name", err));
     (void)snprintf(row.name, sizeof row.name, "%s", request->name);
     TRY(choose_algorithm(request, &row, err));

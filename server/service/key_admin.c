@@ -23,6 +23,7 @@ static enum asap_code publish(struct change *change,
                                              request->algorithm };
     struct key_row row;
 
+    TRY(check_unset((const ProtobufCMessage *)request->unpublish_time, "unpublish_time", err));
     TRY(keys_publish(change, &publication, &row, err));
     TRY(to_timestamp(row.times.publish_time + change->keys->policy->publish_lead,
                      &response->safe_sign_time, err));
@@ -79,6 +80,7 @@ static enum asap_code rotate(struct change *change,
     const struct rotation rotation = { request->issuer, request->expected_key_id };
     SCOPED(key_plan) struct key_plan plan = { 0 };
 
+    TRY(check_unset((const ProtobufCMessage *)request->emergency, "emergency", err));
     TRY(keys_rotate(change, &rotation, &plan, err));
     response->already_planned = plan.already_planned;
     TRY(to_planned_key(&plan, plan.outgoing, change->now, &response->outgoing, err));

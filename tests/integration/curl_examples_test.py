@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The curl commands of the API's reference, run as they are written there."""
+
+import glob
+import http.client
+import json
+import os
+import socket
+import sys
+import unittest
+
+from harness import BUILD, PATIENCE, ServerTest, main, run
+
+SCHEMA = os.path.join(os.path.dirname(__file__), "../../schema")
+sys.path.insert(0, os.path.join(SCHEMA, "reference"))
+import contract  # noqa: E402
+
+SERVICES, TYPES = contract.read(sorted(glob.glob(os.path.join(SCHEMA, "asap/v1/*.proto"))))
+EXAMPLES = contract.read_examples(os.path.join(SCHEMA, "reference/examples.txt"))
+METHODS = ["asap.v1.%s/%s" % (s.name, m.name) for s in SERVICES for m in s.children]
+PLACEHOLDER = "payments/api/20261123T131500Z-7f3a9c.pem"
+
+
+class CurlExamples(ServerTest):
+    def admin_code(self, path, request):
+        """The code that the admin socket answers with; "ok" for an answer."""
+        connection = http.client.HTTPConnection("localhost", timeout=PATIENCE)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(self.server.path("admin.sock"))
+        self.addCleanup(connection.close)
+        connection.request("POST", "/" + path, json.dumps(request),
+                           {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        return "ok" if answer.status == 200 else body["code"]
+
+    def run_example(self, command):
+        command = command.replace("https://localhost:8443",
+                                  "https://localhost:%d" % self.server.address()[1])
+        if PLACEHOLDER in command:
+            command = command.replace(PLACEHOLDER, self.active_key("payments/api"))
+        strictly = "curl --silent --show-error --fail-with-body "
+        done = run("sh", "-c", command.replace("curl ", strictly, 1), cwd=self.server.root)
+        self.assertEqual(done.returncode, 0, command + "\n" + done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def test_every_example_does_what_it_is_to_show(self):
+        for path, commands in EXAMPLES.items():
+            for command in commands:
+                answer = self.run_example(command)
+                self.assertNotEqual(answer, {}, command)
+                self.assertNotIn("code", answer, command)
+
+    def test_every_method_has_an_example_unless_it_is_unimplemented(self):
+        implemented = {m for m in METHODS if self.admin_code(m, {}) != "unimplemented"}
+        self.assertEqual(implemented, set(EXAMPLES))
+
+    def test_what_is_not_there_yet_is_not_passed_over_in_silence(self):
+        for path, request in (
+                ("IssuerAdmin/CreateIssuer", {"name": "a", "rotationPeriod": "86400s"}),
+                ("KeyAdmin/RotateKey", {"issuer": "a", "emergency": {}}),
+                ("KeyAdmin/PublishKey", {"issuer": "a", "unpublishTime": "2030-01-01T00:00:00Z"})):
+            self.assertEqual(self.admin_code("asap.v1." + path, request), "unimplemented", path)
+
+
+class Reference(unittest.TestCase):
+    def setUp(self):
+        with open(os.path.join(BUILD, "docs/api.html"), encoding="utf-8") as page:
+            self.page = page.read()
+
+    def test_it_has_every_method_type_and_example(self):
+        for service in SERVICES:
+            for method in service.children:
+                self.assertIn('id="%s.%s"' % (service.name, method.name), self.page)
+        for item in TYPES:
+            self.assertIn('<h3 id="%s">' % item.name, self.page)
+        self.assertEqual(self.page.count("<pre>"), sum(len(c) for c in EXAMPLES.values()))
+
+
+class Contract(unittest.TestCase):
+    def test_what_has_no_side_effects_is_what_cannot_be_validated(self):
+        fields = {t.name: {f.name for f in t.children} for t in TYPES}
+        for service in SERVICES:
+            for method in service.children:
+                if method.name != "VerifyToken":
+                    self.assertEqual(method.reads,
+                                     "validate_only" not in fields[method.request], method.name)
+
+
+if __name__ == "__main__":
+    main()
