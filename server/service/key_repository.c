@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asap/v1/key_repository.pb-c.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 
 /* One look at the published keys. The database is never asked. */
 struct view {
+    const struct rpc_call *call;
     struct keyring *keyring;
     const struct snapshot *snapshot;
     const struct lifecycle_policy *policy;
@@ -30,7 +32,8 @@ static enum asap_code view_begin(const struct rpc_call *call,
 {
     const struct service *service = call->service;
 
-    *out = (struct view){ .keyring = service->keys.keyring,
+    *out = (struct view){ .call = call,
+                          .keyring = service->keys.keyring,
                           .snapshot = keyring_acquire(service->keys.keyring),
                           .policy = service->keys.policy };
     if (out->snapshot == NULL)
@@ -63,6 +66,19 @@ static enum asap_code to_max_age(const struct view *view,
         lifecycle_cache_lifetime(max_age, view->policy, unpublish_time, view->now);
 
     return to_duration(lifetime.max_age, field, err);
+}
+
+/* Lets caches between keep an answer to GET as long as the caller may. */
+static enum asap_code allow_caching(const struct view *view,
+                                    const Google__Protobuf__Duration *max_age,
+                                    struct asap_error *err)
+{
+    char value[48];
+
+    if (view->call->query == NULL)
+        return ASAP_OK;
+    (void)snprintf(value, sizeof value, "public, max-age=%lld", (long long)max_age->seconds);
+    return rpc_reply_header(view->call->reply, "Cache-Control", value, err);
 }
 
 static enum asap_code to_algorithm(const struct published_key *key,
@@ -103,6 +119,7 @@ enum asap_code key_repository_get(const struct rpc_call *call,
                                   struct asap_error *err)
 {
     const char *key_id = ((const Asap__V1__GetPublicKeyRequest *)in)->key_id;
+    Asap__V1__PublicKey *response = (Asap__V1__PublicKey *)out;
     const struct published_key *key = NULL;
     SCOPED(view) struct view view = { 0 };
 
@@ -113,7 +130,8 @@ enum asap_code key_repository_get(const struct rpc_call *call,
     if (key == NULL || !is_published(&view, key))
         return fail(err, ASAP_NOT_FOUND, "no such key is published here");
     TRY(check_intact(key, err));
-    return to_public_key(&view, key, (Asap__V1__PublicKey *)out, err);
+    TRY(to_public_key(&view, key, response, err));
+    return allow_caching(&view, response->max_age, err);
 }
 
 static enum asap_code find_issuer(const struct view *view,
@@ -235,5 +253,6 @@ enum asap_code key_repository_get_jwks(const struct rpc_call *call,
     TRY(add_jwks(&view, range, response, &unpublish_time, err));
     if (response->n_keys == 0)
         return fail(err, ASAP_NOT_FOUND, "no key of such an issuer is published here");
-    return to_max_age(&view, view.policy->jwks_max_age, unpublish_time, &response->max_age, err);
+    TRY(to_max_age(&view, view.policy->jwks_max_age, unpublish_time, &response->max_age, err));
+    return allow_caching(&view, response->max_age, err);
 }

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 import unittest
 
 from harness import BUILD, PATIENCE, ServerTest, main, run
@@ -22,8 +23,8 @@ PLACEHOLDER = "payments/api/20261123T131500Z-7f3a9c.pem"
 
 
 class CurlExamples(ServerTest):
-    def admin_code(self, path, request):
-        """The code that the admin socket answers with; "ok" for an answer."""
+    def admin_call(self, path, request):
+        """What the admin socket answers."""
         connection = http.client.HTTPConnection("localhost", timeout=PATIENCE)
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(self.server.path("admin.sock"))
@@ -31,8 +32,10 @@ class CurlExamples(ServerTest):
         connection.request("POST", "/" + path, json.dumps(request),
                            {"Content-Type": "application/json"})
         answer = connection.getresponse()
-        body = json.loads(answer.read())
-        return "ok" if answer.status == 200 else body["code"]
+        return json.loads(answer.read())
+
+    def admin_code(self, path, request):
+        return self.admin_call(path, request).get("code", "ok")
 
     def run_example(self, command):
         command = command.replace("https://localhost:8443",
@@ -54,6 +57,11 @@ class CurlExamples(ServerTest):
     def test_every_method_has_an_example_unless_it_is_unimplemented(self):
         implemented = {m for m in METHODS if self.admin_code(m, {}) != "unimplemented"}
         self.assertEqual(implemented, set(EXAMPLES))
+
+    def test_every_method_of_the_contract_is_known(self):
+        unknown = self.admin_call("asap.v1.Server/Nothing", {})["message"]
+        for method in METHODS:
+            self.assertNotEqual(self.admin_call(method, {}).get("message"), unknown, method)
 
     def test_what_is_not_there_yet_is_not_passed_over_in_silence(self):
         for path, request in (
@@ -78,6 +86,24 @@ class Reference(unittest.TestCase):
 
 
 class Contract(unittest.TestCase):
+    def read(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".proto", encoding="utf-8") as file:
+            file.write('syntax = "proto3";\n\n' + text)
+            file.flush()
+            return contract.read([file.name])
+
+    def test_what_has_no_comment_is_no_contract(self):
+        good = "// One.\nmessage A {\n  // Two.\n  string b = 1;\n}\n"
+        self.assertEqual(self.read(good)[1][0].children[0].comment, "Two.")
+        for bad in (good.replace("// One.", ""), good.replace("  // Two.\n", "")):
+            with self.assertRaisesRegex(SystemExit, "has no comment"):
+                self.read(bad)
+
+    def test_what_is_beyond_our_use_of_the_language_is_refused(self):
+        for bad in ("optional string b = 1;", "map<string, string> b = 1;", "string b = 1 [x = 1];"):
+            with self.assertRaisesRegex(SystemExit, "cannot read"):
+                self.read("// One.\nmessage A {\n  // Two.\n  %s\n}\n" % bad)
+
     def test_what_has_no_side_effects_is_what_cannot_be_validated(self):
         fields = {t.name: {f.name for f in t.children} for t in TYPES}
         for service in SERVICES:

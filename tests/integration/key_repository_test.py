@@ -4,6 +4,7 @@
 import json
 import os
 import sqlite3
+import urllib.parse
 
 from harness import ServerTest, main
 
@@ -41,6 +42,26 @@ class KeyRepository(ServerTest):
         _, key = self.call("GetPublicKey", keyId=self.keys[0])
         cache = self.server.get("/" + self.keys[0])["Cache-Control"]
         self.assertIn("max-age=" + key["maxAge"].removesuffix("s"), cache.split(", "))
+
+    def get(self, method, **request):
+        query = urllib.parse.urlencode({"connect": "v1", "encoding": "json",
+                                        "message": json.dumps(request)})
+        return self.server.get(SERVICE + method + "?" + query)
+
+    def test_caches_keep_what_they_get_no_longer_than_callers_may(self):
+        self.server.ctl("key", "rotate", "payments/api")
+        for method, request in (("GetPublicKey", {"keyId": self.keys[0]}),
+                                ("GetJwks", {"issuer": "payments/api"})):
+            answer = self.get(method, **request)
+            self.assertEqual(answer.status, 200, answer.body)
+            age = json.loads(answer.body)["maxAge"].removesuffix("s")
+            self.assertEqual(answer["Cache-Control"], "public, max-age=" + age)
+
+    def test_caches_keep_no_list_and_no_failure(self):
+        for method, request in (("GetPublicKey", {"keyId": "payments/api/none"}),
+                                ("GetJwks", {"issuer": "nobody"}),
+                                ("ListPublicKeys", {"issuer": "payments/api"})):
+            self.assertEqual(self.get(method, **request)["Cache-Control"], "no-store", method)
 
     def test_a_key_that_is_retiring_says_until_when(self):
         _, before = self.call("GetPublicKey", keyId=self.keys[0])
