@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "connection.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +20,11 @@ enum {
     TICK_MOST_MS = 250,
     TICK_LEAST_MS = 5,
     TICKS_IN_LIMIT = 4, /* how often the shortest limit is looked at while it runs */
-    AWAIT_TICK_MS = 5
+    AWAIT_TICK_MS = 5,
+    LINGER_MS = 2000,
+    LINGERING_MOST = 256, /* open at once; others are reset */
+    DISCARD_ROUNDS = 64,  /* of DISCARD_SIZE bytes, so that none takes the thread for itself */
+    DISCARD_SIZE = 16 * 1024
 };
 
 struct registry {
@@ -31,6 +37,7 @@ struct registry {
     atomic_bool is_draining;
     uint64_t seed; /* so that nobody can choose addresses that share a bucket */
     struct connection *buckets[BUCKETS];
+    unsigned lingering;
 };
 
 static size_t bucket_of(const struct registry *registry, const struct connection_key *key)
@@ -90,6 +97,43 @@ static void shut_overdue(struct registry *registry, int64_t now)
         }
 }
 
+/* False when the client has sent all that it will, or is gone. */
+static bool discard(int fd)
+{
+    char bytes[DISCARD_SIZE];
+
+    for (unsigned i = 0; i < DISCARD_ROUNDS; i++) {
+        const ssize_t length = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+
+        if (length == 0)
+            return false;
+        if (length < 0)
+            return errno == EAGAIN || errno == EINTR;
+    }
+    return true;
+}
+
+static void end_lingering(struct registry *registry, struct connection *connection)
+{
+    take_out(connection);
+    registry->lingering--;
+    (void)close(connection->fd);
+    free(connection);
+}
+
+/* The caller holds the mutex. */
+static void tend_lingering(struct registry *registry)
+{
+    struct connection *next = NULL;
+
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct connection *at = registry->buckets[i]; at != NULL; at = next) {
+            next = at->next;
+            if (at->is_lingering && !discard(at->fd))
+                end_lingering(registry, at);
+        }
+}
+
 /* Waits under the mutex until something changes, or for this long. */
 static void wait_ms(struct registry *registry, int64_t ms)
 {
@@ -123,6 +167,8 @@ static void *keep_deadlines(void *context)
     (void)pthread_mutex_lock(&registry->mutex);
     while (!registry->is_stopping) {
         shut_overdue(registry, clock_monotonic_ms());
+        if (registry->lingering > 0)
+            tend_lingering(registry);
         wait_ms(registry, tick);
     }
     (void)pthread_mutex_unlock(&registry->mutex);
@@ -171,6 +217,9 @@ void registry_free(struct registry *registry)
     (void)pthread_mutex_unlock(&registry->mutex);
     if (registry->has_thread)
         (void)pthread_join(registry->thread, NULL);
+    for (size_t i = 0; i < BUCKETS; i++)
+        while (registry->buckets[i] != NULL)
+            end_lingering(registry, registry->buckets[i]);
     (void)pthread_cond_destroy(&registry->changed);
     (void)pthread_mutex_destroy(&registry->mutex);
     free(registry);
@@ -214,16 +263,39 @@ struct connection *connection_open(struct registry *registry, int fd, const stru
     return connection;
 }
 
+/* Keeps the socket for the registry to read from. To close it with bytes unread would reset it,
+ * and the client might lose the response with them (RFC 9112 section 9.6). */
+static bool linger(struct registry *registry, struct connection *connection)
+{
+    const int fd = fcntl(connection->fd, F_DUPFD_CLOEXEC, 0);
+
+    if (fd < 0)
+        return false;
+    (void)shutdown(fd, SHUT_WR);
+    connection->fd = fd;
+    connection->is_lingering = true;
+    atomic_store(&connection->is_busy, false);
+    set_deadline(connection, LINGER_MS);
+    registry->lingering++;
+    return true;
+}
+
 void connection_close(struct connection *connection)
 {
+    struct registry *registry = connection == NULL ? NULL : connection->registry;
+
     if (connection == NULL)
         return;
-    (void)pthread_mutex_lock(&connection->registry->mutex);
-    take_out(connection);
-    (void)pthread_mutex_unlock(&connection->registry->mutex);
     tls_release(connection->pair);
+    connection->pair = NULL;
     exchange_clear(&connection->exchange);
-    free(connection);
+    (void)pthread_mutex_lock(&registry->mutex);
+    if (!connection->lingers || registry->lingering >= LINGERING_MOST
+        || !linger(registry, connection)) {
+        take_out(connection);
+        free(connection);
+    }
+    (void)pthread_mutex_unlock(&registry->mutex);
 }
 
 void connection_set_busy(struct connection *connection)

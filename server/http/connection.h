@@ -35,7 +35,10 @@ struct connection {
     struct connection *next;
     struct connection **link; /* what points here; NULL when it is not in the registry */
     bool is_admitted;         /* false: over its address's limit, and shut down */
-    int fd;
+    int fd;                   /* its own once it lingers; libmicrohttpd's until then */
+    bool lingers;             /* once closed, it is still read from: set it with a response that
+                                 leaves a body unread */
+    bool is_lingering;
     struct connection_key key;
     _Atomic int64_t deadline_ms; /* of clock_monotonic_ms(); CONNECTION_NO_DEADLINE for none */
     atomic_bool is_busy;         /* between a request's first line and its response's last byte */
@@ -51,7 +54,7 @@ ASAP_MUST_CHECK enum asap_code registry_new(const struct http_limits *limits,
                                             struct registry **out,
                                             struct asap_error *err);
 
-/* All connections must be closed by then. NULL is fine. */
+/* All connections must be closed by then; those that linger are ended. NULL is fine. */
 void registry_free(struct registry *registry);
 
 /* Takes up a connection that was accepted, due to send a request within header_ms. Over its
@@ -59,7 +62,8 @@ void registry_free(struct registry *registry);
  * then. Ended by connection_close(). */
 struct connection *connection_open(struct registry *registry, int fd, const struct sockaddr *name);
 
-/* To be called before the socket is closed. NULL is fine. */
+/* To be called before the socket is closed. One that lingers goes on counting towards its address's
+ * share, and is ended when its client has sent all or after two seconds. NULL is fine. */
 void connection_close(struct connection *connection);
 
 /* A request has begun, must be done within request_ms, waits for a worker, is done. */

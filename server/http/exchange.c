@@ -260,6 +260,7 @@ static enum MHD_Result refuse_body(const struct transport *transport, struct con
     struct exchange *exchange = &connection->exchange;
 
     exchange->response.close = true;
+    connection->lingers = true;
     if (exchange->body.limit == 0)
         return answer(transport, connection);
     http_set_error(&exchange->response, ASAP_RESOURCE_EXHAUSTED, "the body is too long");

@@ -173,6 +173,56 @@ START_TEST(leaves_a_body_that_it_does_not_take_unread)
 }
 END_TEST
 
+/* Of a client that has more to say, once the response and its end have come. */
+static int refuse_long_body(void)
+{
+    static const char body[64 * 1024];
+    const int fd = raw_connect(fixture.address);
+
+    ck_assert(
+        raw_send_text(fd, "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n"));
+    (void)raw_send(fd, body, sizeof body);
+    (void)raw_read_all(fd, answer, sizeof answer);
+    ck_assert_ptr_eq(strstr(answer, "HTTP/1.1 413 "), answer);
+    return fd;
+}
+
+START_TEST(lets_a_client_go_on_whose_body_it_refused)
+{
+    static const char body[16 * 1024];
+    const int fd = refuse_long_body();
+
+    for (int i = 0; i < 4; i++)
+        ck_assert(raw_send(fd, body, sizeof body));
+    (void)close(fd);
+}
+END_TEST
+
+START_TEST(forgets_a_client_that_goes_with_its_body_refused)
+{
+    struct http_listener_options options = fixture_options("http://127.0.0.1:0");
+
+    http_listener_free(fixture.listener);
+    options.limits.connections_per_address = 1;
+    fixture_start(&options);
+    (void)close(refuse_long_body());
+    do
+        (void)raw_ask(fixture.address, GET("/"), answer, sizeof answer);
+    while (answer[0] == '\0');
+    assert_contains("HTTP/1.1 200 ");
+}
+END_TEST
+
+START_TEST(stops_while_a_client_sends_on_whose_body_it_refused)
+{
+    const int fd = refuse_long_body();
+
+    http_listener_free(fixture.listener);
+    fixture.listener = NULL;
+    (void)close(fd);
+}
+END_TEST
+
 START_TEST(tells_the_address_of_a_peer)
 {
     (void)raw_ask(fixture.address, GET("/peer"), answer, sizeof answer);
@@ -280,6 +330,9 @@ int main(void)
     tcase_add_test(running, keeps_the_connection_for_the_next_request);
     tcase_add_test(running, asks_for_a_body_that_it_will_take);
     tcase_add_loop_test(running, leaves_a_body_that_it_does_not_take_unread, 0, COUNT(over_limit));
+    tcase_add_test(running, lets_a_client_go_on_whose_body_it_refused);
+    tcase_add_test(running, forgets_a_client_that_goes_with_its_body_refused);
+    tcase_add_test(running, stops_while_a_client_sends_on_whose_body_it_refused);
     tcase_add_test(running, tells_the_address_of_a_peer);
     tcase_add_test(running, names_what_keeps_a_listener_from_starting);
     tcase_add_test(running, reloads_nothing_without_tls);
