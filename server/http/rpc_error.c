@@ -27,10 +27,11 @@ static inline void json_scope_exit(json_t **held)
 
 static enum asap_code add_reason(enum asap_reason reason, struct rpc_reply *reply)
 {
-    Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
+    Google__Rpc__ErrorInfo info;
     char name[NAME_SIZE] = "";
     char domain[] = "asap";
 
+    google__rpc__error_info__init(&info);
     (void)snprintf(name, sizeof name, "%s", asap_reason_name(reason));
     info.reason = name;
     info.domain = domain;
@@ -45,12 +46,13 @@ static void cut_to_utf8(char *text)
 
 static enum asap_code add_field(const struct asap_error *err, struct rpc_reply *reply)
 {
-    Google__Rpc__BadRequest request = GOOGLE__RPC__BAD_REQUEST__INIT;
-    Google__Rpc__BadRequest__FieldViolation violation =
-        GOOGLE__RPC__BAD_REQUEST__FIELD_VIOLATION__INIT;
+    Google__Rpc__BadRequest request;
+    Google__Rpc__BadRequest__FieldViolation violation;
     Google__Rpc__BadRequest__FieldViolation *violations[] = { &violation };
     struct asap_error copy = *err;
 
+    google__rpc__bad_request__init(&request);
+    google__rpc__bad_request__field_violation__init(&violation);
     cut_to_utf8(copy.field);
     cut_to_utf8(copy.message);
     violation.field = copy.field;

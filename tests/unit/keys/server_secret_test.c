@@ -80,9 +80,11 @@ START_TEST(another_kek_does_not_open_it)
 {
     struct asap_error err = { 0 };
     SCOPED(vault) struct vault *other = new_vault("other");
-    SCOPED(secret) struct secret first = get("one");
+    SCOPED(secret) struct secret first = { 0 };
     SCOPED(secret) struct secret again = { 0 };
 
+    first = get("one");
+    ck_assert_ptr_nonnull(first.bytes);
     ck_assert_int_eq(server_secret_get(fixture.store, other, "one", &again, &err),
                      ASAP_FAILED_PRECONDITION);
     ck_assert_ptr_null(again.bytes);
@@ -92,12 +94,14 @@ END_TEST
 START_TEST(one_put_in_the_place_of_another_is_damage)
 {
     struct asap_error err = { 0 };
-    SCOPED(secret) struct secret first = get("one");
+    SCOPED(secret) struct secret first = { 0 };
     SCOPED(secret) struct secret again = { 0 };
     SCOPED(txn) struct txn txn = { 0 };
     void *sealed = NULL;
     size_t length = 0;
 
+    first = get("one");
+    ck_assert_ptr_nonnull(first.bytes);
     ck_assert_succeeds(txn_begin(&txn, fixture.store, &err));
     ck_assert_succeeds(store_get_value(&txn, "one", &sealed, &length, &err));
     ck_assert_succeeds(store_put_value(&txn, "two", sealed, length, &err));

@@ -90,8 +90,9 @@ END_TEST
 START_TEST(a_token_of_another_parent_or_filter_or_method_or_key_is_refused)
 {
     Asap__V1__ListKeysRequest request = list_keys();
-    Asap__V1__ListIssuersRequest issuers = ASAP__V1__LIST_ISSUERS_REQUEST__INIT;
+    Asap__V1__ListIssuersRequest issuers;
 
+    asap__v1__list_issuers_request__init(&issuers);
     request.page_token = token_of(&request.base, "a");
     request.issuer = other_issuer;
     check_refused(&key, &request.base);

@@ -324,7 +324,7 @@ static Asap__V1__ListKeysResponse *list_keys(const char *rest)
 {
     char json[1024];
 
-    (void)snprintf(json, sizeof json, "{\"issuer\":\"own\"%s}", rest);
+    (void)snprintf(json, sizeof json, "{\"issuer\":\"own\"%.900s}", rest);
     return ask(LIST_KEYS, json);
 }
 
