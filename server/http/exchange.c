@@ -19,7 +19,7 @@ void exchange_clear(struct exchange *exchange)
     buffer_clear(&exchange->body);
     buffer_clear(&exchange->response.body);
     buffer_clear(&exchange->response.lines);
-    exchange->excess = 0;
+    exchange->received = 0;
     exchange->response.header_count = 0;
     exchange->response.status = 0;
     exchange->response.close = false;
@@ -268,32 +268,27 @@ static enum MHD_Result refuse_body(const struct transport *transport, struct con
     return send_response(transport, exchange);
 }
 
-/* libmicrohttpd sends no response in the middle of a body, so the rest of one that is too long is
- * counted, and dropped with its connection when it is twice too long. */
-static bool is_over_limit(struct exchange *exchange, size_t length)
-{
-    const struct buffer *body = &exchange->body;
-
-    if (exchange->excess == 0 && length <= body->limit - body->length)
-        return false;
-    exchange->excess += length;
-    return true;
-}
-
+/* libmicrohttpd sends no response in the middle of a body, so the rest of one in chunks that is too
+ * long is counted and not kept; at twice the limit its connection is dropped. */
 static enum MHD_Result receive_body(struct exchange *exchange,
                                     const char *data,
                                     size_t *data_length)
 {
-    if (!is_over_limit(exchange, *data_length))
+    const size_t limit = exchange->body.limit;
+
+    exchange->received += *data_length;
+    if (exchange->received <= limit)
         buffer_append(&exchange->body, data, *data_length);
     *data_length = 0;
-    return exchange->body.failed || exchange->excess > exchange->body.limit ? MHD_NO : MHD_YES;
+    return exchange->body.failed || exchange->received > 2 * (uint64_t)limit ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result receive_end(const struct transport *transport, struct connection *connection)
 {
-    return connection->exchange.excess > 0 ? refuse_body(transport, connection)
-                                           : answer(transport, connection);
+    const struct exchange *exchange = &connection->exchange;
+
+    return exchange->received > exchange->body.limit ? refuse_body(transport, connection)
+                                                     : answer(transport, connection);
 }
 
 static enum MHD_Result receive_head(const struct transport *transport,

@@ -42,7 +42,7 @@ struct exchange {
     struct http_request request;
     struct http_response response;
     struct buffer body;
-    uint64_t excess; /* bytes of a body in chunks that were over the limit, and not kept */
+    uint64_t received; /* bytes of the body, kept or not */
 };
 
 /* libmicrohttpd's callbacks; `context` is a struct transport. */

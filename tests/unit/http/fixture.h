@@ -38,7 +38,7 @@ struct fixture {
     struct latch latch;
     atomic_uint served;
     atomic_uint smuggled; /* requests for /smug, which no test sends as one */
-    struct http_route routes[8];
+    struct http_route routes[9];
     struct http_listener *listener;
     const char *address;
 };
@@ -153,6 +153,7 @@ MATCHER(is_nothing, "/nothing")
 MATCHER(is_peer, "/peer")
 MATCHER(is_long, "/long")
 MATCHER(is_body, "/body")
+MATCHER(is_chunks, "/chunks")
 MATCHER(is_other, "/")
 
 static inline bool is_served(const char *path)
@@ -162,7 +163,7 @@ static inline bool is_served(const char *path)
 
 static inline void fixture_prepare(void)
 {
-    static const struct http_route routes[8] = {
+    static const struct http_route routes[9] = {
         { .matches = is_slow,
           .handler = answer_slowly,
           .on_worker = true,
@@ -172,6 +173,7 @@ static inline void fixture_prepare(void)
         { .matches = is_peer, .handler = answer_peer },
         { .matches = is_long, .handler = answer_at_length },
         { .matches = is_body, .handler = echo, .body_limit = BODY_LIMIT },
+        { .matches = is_chunks, .handler = echo, .body_limit = BODY_LIMIT, .takes_chunks = true },
         { .matches = is_served, .handler = echo },
     };
 
