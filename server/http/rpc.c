@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -202,8 +203,10 @@ static void add_trailers(const struct rpc_lines *lines, struct http_response *re
 
 static void add_retry(int64_t ms, struct http_response *response)
 {
+    const int64_t seconds = (ms + MS_PER_SECOND - 1) / MS_PER_SECOND;
+
     if (ms > 0)
-        http_set_header(response, "Retry-After", "%lld", (long long)((ms - 1) / MS_PER_SECOND + 1));
+        http_set_header(response, "Retry-After", "%" PRId64, seconds);
 }
 
 /* Leaves the response as it is when compression does not make it shorter. */

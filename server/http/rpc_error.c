@@ -13,6 +13,9 @@
 
 enum { NAME_SIZE = 64, MS_PER_SECOND = 1000, NANOS_PER_MS = 1000000 };
 
+/* As base64, a detail takes a third more, and its quotes. */
+enum { TEXT_MAX = 2 * RPC_REPLY_MAX };
+
 static const ProtobufCMessageDescriptor *const own_types[] = {
     &google__rpc__error_info__descriptor,
     &google__rpc__retry_info__descriptor,
@@ -111,7 +114,7 @@ static json_t *read_detail(const struct rpc_detail *detail,
 /* A string of base64 without padding. */
 static json_t *write_bytes(const ProtobufCBinaryData *bytes)
 {
-    SCOPED(buffer) struct buffer text = BUFFER(2 * RPC_REPLY_MAX);
+    SCOPED(buffer) struct buffer text = BUFFER(TEXT_MAX);
 
     text_write_bytes(bytes, &text);
     if (text.failed || text.length < sizeof "\"\"" - 1)

@@ -39,9 +39,10 @@ static void get(const char *path, const char *query)
 static void pack(const char *text, int32_t number)
 {
     struct asap_error err = { 0 };
-    Asap__Test__Everything message = ASAP__TEST__EVERYTHING__INIT;
+    Asap__Test__Everything message;
     char copy[64];
 
+    asap__test__everything__init(&message);
     (void)snprintf(copy, sizeof copy, "%s", text);
     message.text = copy;
     message.int32_value = number;

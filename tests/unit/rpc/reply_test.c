@@ -96,8 +96,9 @@ END_TEST
 
 START_TEST(packs_a_detail_under_its_full_name)
 {
-    Asap__Test__Everything message = ASAP__TEST__EVERYTHING__INIT;
+    Asap__Test__Everything message;
 
+    asap__test__everything__init(&message);
     message.int32_value = 1;
     ck_assert_succeeds(rpc_reply_detail(&reply, &message.base, &err));
     ck_assert_uint_eq(reply.detail_count, 1);
