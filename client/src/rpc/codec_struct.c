@@ -40,6 +40,10 @@ enum asap_code value_write(struct writer *writer, const ProtobufCMessage *messag
     if (value->kind_case == GOOGLE__PROTOBUF__VALUE__KIND_NUMBER_VALUE
         && !isfinite(value->number_value))
         return fail(writer->err, ASAP_INTERNAL, "a Value holds a number that JSON has not");
+    if (value->kind_case == GOOGLE__PROTOBUF__VALUE__KIND_NULL_VALUE) {
+        buffer_puts(writer->out, "null");
+        return ASAP_OK;
+    }
     return writer_value(writer, field, layout_look(message, field));
 }
 

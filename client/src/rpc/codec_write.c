@@ -153,7 +153,7 @@ static enum asap_code write_enum(struct writer *writer,
     const ProtobufCEnumValue *named =
         protobuf_c_enum_descriptor_get_value(field->descriptor, *value);
 
-    if (well_known_is_null(field))
+    if (well_known_is_null(field) && named != NULL)
         buffer_puts(writer->out, "null");
     else if (named == NULL)
         buffer_printf(writer->out, "%d", *value);
