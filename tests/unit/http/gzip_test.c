@@ -5,15 +5,15 @@
 
 #include "check_main.h"
 
-enum { LONG = 100000 };
+enum { LONG = 100000, MOST = 2 * LONG };
 
 static struct buffer packed, plain;
 static struct asap_error err;
 
 static void start(void)
 {
-    packed = (struct buffer)BUFFER(2 * LONG);
-    plain = (struct buffer)BUFFER(2 * LONG);
+    packed = (struct buffer)BUFFER(MOST);
+    plain = (struct buffer)BUFFER(MOST);
     err = (struct asap_error){ 0 };
 }
 

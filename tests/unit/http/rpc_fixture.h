@@ -115,9 +115,9 @@ static inline enum asap_code mangle(const struct rpc_call *call,
 
 #define ROW(where, what, admin, get)                                                               \
     {                                                                                              \
-        .path = where, .request = &asap__test__everything__descriptor,                             \
-        .response = &asap__test__everything__descriptor, .handler = what, .admin_only = admin,     \
-        .no_side_effects = get                                                                     \
+        .path = (where), .request = &asap__test__everything__descriptor,                           \
+        .response = &asap__test__everything__descriptor, .handler = (what), .admin_only = (admin), \
+        .no_side_effects = (get)                                                                   \
     }
 
 static const struct rpc_method methods[] = {
