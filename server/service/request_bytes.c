@@ -23,10 +23,13 @@ static void leave_out(const ProtobufCMessage *request, const char *name, char *c
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(request->descriptor, name);
+    size_t size = sizeof(int32_t);
 
-    if (field != NULL)
-        memset(copy + field->offset, 0,
-               field->type == PROTOBUF_C_TYPE_STRING ? sizeof(char *) : sizeof(int32_t));
+    if (field == NULL)
+        return;
+    if (field->type == PROTOBUF_C_TYPE_STRING)
+        size = sizeof(char *);
+    memset(copy + field->offset, 0, size);
 }
 
 enum asap_code request_bytes(const ProtobufCMessage *request,
