@@ -323,6 +323,14 @@ START_TEST(validating_changes_and_remembers_nothing)
 }
 END_TEST
 
+START_TEST(a_validation_has_nothing_to_do_with_an_id_that_was_used)
+{
+    check_call("CreateIssuer", "{\"name\":\"a\",\"algorithm\":\"ES256\"}");
+    check_call("RotateKey", "{\"issuer\":\"a\"," ID "}");
+    check_call("RotateKey", "{\"issuer\":\"a\",\"validateOnly\":true," ID "}");
+}
+END_TEST
+
 #define SIXTY_FOUR "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static const struct {
@@ -398,6 +406,7 @@ int main(void)
     tcase_add_test(cases, a_later_change_removes_what_is_expired);
     tcase_add_test(cases, an_answer_that_nothing_was_to_be_done_is_remembered_too);
     tcase_add_loop_test(cases, validating_changes_and_remembers_nothing, 0, COUNT(changing));
+    tcase_add_test(cases, a_validation_has_nothing_to_do_with_an_id_that_was_used);
     tcase_add_loop_test(cases, an_id_is_short_and_printable, 0, COUNT(ids));
     tcase_add_test(cases, of_two_equal_requests_at_once_one_is_carried_out_and_both_get_its_answer);
     suite_add_tcase(suite, cases);
