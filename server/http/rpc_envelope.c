@@ -57,7 +57,8 @@ static enum asap_code refuse_format(struct rpc_envelope *out, struct asap_error 
 {
     out->http_status = UNSUPPORTED_MEDIA_TYPE;
     return fail(err, ASAP_UNKNOWN,
-                "send application/json or application/proto (by GET: encoding=json or proto)");
+                "the format is not supported (send application/json or application/proto; by GET, "
+                "encoding=json or encoding=proto)");
 }
 
 static enum asap_code read_content_type(const char *value,

@@ -180,10 +180,14 @@ END_TEST
 
 START_TEST(a_short_response_is_not_compressed)
 {
+    enum { SHORT = 400 };
+    char text[SHORT + 16];
+
+    (void)snprintf(text, sizeof text, "{\"text\":\"%0*d\"}", SHORT, 0);
     set_header("Accept-Encoding", "gzip");
-    post(ECHO, "{}");
+    post(ECHO, text);
     ck_assert_str_eq(header("Content-Encoding"), "");
-    ck_assert_str_eq(response.body.bytes, "{\"int32Value\":1}");
+    ck_assert_uint_gt(response.body.length, SHORT);
 }
 END_TEST
 
