@@ -234,6 +234,9 @@ enum asap_code json_read_object(const char *text,
         return refuse_at(err, what, "ends in white space", position_of(text, length - 1));
     TRY(check_limits(text, length, limits, what, err));
     *out = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (*out == NULL && limits->wide_numbers
+        && json_error_code(&error) == json_error_numeric_overflow)
+        *out = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
     if (*out == NULL)
         return refuse_at(err, what, fault_of(&error),
                          (struct position){ error.line, error.column });

@@ -3,6 +3,7 @@
 #define ASAP_CORE_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <asap/error.h>
@@ -20,6 +21,7 @@ struct json_limits {
     size_t members;       /* of one object */
     size_t values;        /* in all, objects and arrays themselves not counted */
     size_t string_length; /* bytes of one string or member name */
+    bool wide_numbers;    /* with a whole number over 64 bits, read all of them as real ones */
 };
 
 /* Limits for the header and the claims of a token. */

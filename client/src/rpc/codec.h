@@ -87,7 +87,8 @@ ASAP_MUST_CHECK enum asap_code codec_new_any(const ProtobufCMessage *message,
 /* As codec_read() of JSON without types for Any. ASAP_INVALID_ARGUMENT: malformed JSON, with line
  * and column, or a value of the wrong type, with err->field as its path ("keys[2].publishTime") and
  * what was expected. Empty text reads as {}. White space may surround the object. A whole number
- * over INT64_MAX is taken in quotes only. */
+ * that is over INT64_MAX, or has a fraction or an exponent and is over 2^53, is taken in quotes
+ * only. */
 ASAP_MUST_CHECK enum asap_code codec_read_json(const ProtobufCMessageDescriptor *type,
                                                const char *text,
                                                size_t length,

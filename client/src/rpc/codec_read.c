@@ -16,7 +16,8 @@
 static const struct json_limits limits = { .depth = (size_t)2 * CODEC_DEPTH_MAX,
                                            .members = 4096,
                                            .values = CODEC_VALUES_MAX,
-                                           .string_length = 1048576 };
+                                           .string_length = 1048576,
+                                           .wide_numbers = true };
 
 enum asap_code reader_wrong_type(const struct reader *reader,
                                  const json_t *value,

@@ -17,6 +17,7 @@ enum { NUMBER_LENGTH_MAX = 64 };
 
 /* The halfway point behind the largest float: what is beyond rounds to infinity. */
 #define FLOAT_LIMIT 0x1.ffffffp127
+#define TWO_TO_53 0x1p53
 #define TWO_TO_64 0x1p64
 
 struct integer {
@@ -78,6 +79,9 @@ static bool integer_from_json(const json_t *value, struct integer *out)
 {
     SCOPED(json) json_t *number = NULL;
 
+    /* Of a larger one the last digits may have got lost. */
+    if (json_is_real(value) && fabs(json_real_value(value)) > TWO_TO_53)
+        return false;
     if (!json_is_string(value))
         return integer_from_number(value, out);
     if (integer_from_digits(json_string_value(value), out))

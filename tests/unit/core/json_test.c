@@ -177,7 +177,7 @@ END_TEST
 
 START_TEST(never_recurses_deeper_than_it_can_count)
 {
-    static const struct json_limits generous = { 100000, 100000, 100000, 100000 };
+    static const struct json_limits generous = { 100000, 100000, 100000, 100000, false };
     struct asap_error err = { 0 };
     SCOPED(buffer) struct buffer text = BUFFER(100000);
     json_t *object = NULL;

@@ -10,7 +10,8 @@
 #include "codec.h"
 #include "codec_test.pb-c.h"
 
-/* Names that the linker prescribes. NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c) */
+/* Names that the linker prescribes.
+ * NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
@@ -40,7 +41,7 @@ void *__wrap_realloc(void *old, size_t size)
 {
     return may_allocate() ? __real_realloc(old, size) : NULL;
 }
-/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c) */
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static const char text[] =
     "{\"int64Value\":\"5\",\"doubleValue\":\"1.5\",\"text\":\"x\",\"data\":\"AQID\","

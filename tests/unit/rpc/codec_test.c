@@ -129,6 +129,14 @@ static const struct {
     { "{\"chosenColor\":0}", "{\"chosenColor\":\"COLOR_UNSPECIFIED\"}" },
     { "{\"chosenBool\":false}", "{\"chosenBool\":false}" },
     { "{\"chosenText\":\"x\",\"chosenNumber\":null}", "{\"chosenText\":\"x\"}" },
+    /* numbers */
+    { "{\"doubleValue\":100000000000000000000}", "{\"doubleValue\":1e+20}" },
+    { "{\"doubleValue\":-100000000000000000000,\"int64Value\":7}",
+      "{\"int64Value\":\"7\",\"doubleValue\":-1e+20}" },
+    { "{\"int64Value\":9223372036854775807}", "{\"int64Value\":\"9223372036854775807\"}" },
+    { "{\"int64Value\":9007199254740992.0}", "{\"int64Value\":\"9007199254740992\"}" },
+    { "{\"uint64Value\":\"1e19\"}", "{\"uint64Value\":\"10000000000000000000\"}" },
+    { "{\"int32Value\":1e3,\"uint32Value\":2.0}", "{\"int32Value\":1000,\"uint32Value\":2}" },
     /* times */
     { "{\"publishTime\":\"2026-11-23T13:15:00Z\"}", "{\"publishTime\":\"2026-11-23T13:15:00Z\"}" },
     { "{\"publishTime\":\"2026-11-23T13:15:00.5Z\"}",
