@@ -446,17 +446,22 @@ START_TEST(what_could_not_be_read_again_is_not_written)
 }
 END_TEST
 
-/* A ring, which is as deep as it gets. */
+/* In each format, a chain of messages and then a ring, which is as deep as it gets. */
 START_TEST(a_message_that_is_too_deep_is_not_written)
 {
     struct asap_error err = { 0 };
+    const struct codec codec = { formats[_i], NULL };
     SCOPED(buffer) struct buffer out = BUFFER(BYTES_MAX);
-    Asap__Test__Everything message;
+    Asap__Test__Everything chain[CODEC_DEPTH_MAX + 1];
 
-    asap__test__everything__init(&message);
-    message.child = &message;
-    ck_assert_int_eq(codec_write_binary(&message.base, &out, &err), ASAP_INTERNAL);
-    ck_assert_int_eq(codec_write_json(&message.base, &out, &err), ASAP_INTERNAL);
+    for (int i = 0; i <= CODEC_DEPTH_MAX; i++) {
+        asap__test__everything__init(&chain[i]);
+        chain[i].child = i > 0 ? &chain[i - 1] : NULL;
+    }
+    ck_assert_succeeds(codec_write(&codec, &chain[CODEC_DEPTH_MAX - 1].base, &out, &err));
+    ck_assert_int_eq(codec_write(&codec, &chain[CODEC_DEPTH_MAX].base, &out, &err), ASAP_INTERNAL);
+    chain[0].child = &chain[0];
+    ck_assert_int_eq(codec_write(&codec, &chain[0].base, &out, &err), ASAP_INTERNAL);
 }
 END_TEST
 
@@ -492,7 +497,7 @@ int main(void)
     tcase_add_loop_test(limits, the_number_of_values_and_messages_is_limited, 0, COUNT(multiplied));
     tcase_add_test(limits, a_packed_list_is_counted_by_its_elements);
     tcase_add_loop_test(limits, too_many_bytes_are_not_looked_at, 0, COUNT(formats));
-    tcase_add_test(limits, a_message_that_is_too_deep_is_not_written);
+    tcase_add_loop_test(limits, a_message_that_is_too_deep_is_not_written, 0, COUNT(formats));
     tcase_add_test(limits, a_message_over_the_limit_of_its_buffer_is_an_error);
     suite_add_tcase(suite, limits);
     return check_main(suite);
