@@ -63,6 +63,7 @@ static struct http_listener_options public_listener(struct daemon *daemon)
                                                 .handler = rpc_handle,
                                                 .context = &daemon->rpc,
                                                 .body_limit = PUBLIC_RPC_BODY_MAX,
+                                                .takes_chunks = true,
                                                 .on_worker = true };
     daemon->routes[0][1] = (struct http_route){ .matches = matches_any,
                                                 .handler = repository_handle,

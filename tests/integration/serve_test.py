@@ -242,6 +242,17 @@ class Hostile(ServerTest):
                                    + b"\r\n" + hidden)
             self.assertLessEqual(answer.count(b"HTTP/1.1 404"), 1, headers)
 
+    def test_a_call_may_come_in_chunks_and_is_the_last_on_its_connection(self):
+        hidden = b"GET /smug HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        call = (b"POST /asap.v1.KeyRepository/GetJwks HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"1\r\n{\r\n12\r\n\"issuer\":\"nobody\"}\r\n0\r\n\r\n")
+        answer = self.exchange(call + hidden)
+        self.assertEqual(answer.count(b"HTTP/1.1 "), 1, answer)
+        self.assertIn(b'"code":"not_found"', answer)
+        answer = self.exchange(call.replace(b"/asap.v1.KeyRepository/GetJwks", b"/a/b"))
+        self.assertEqual(answer, b"")
+
     def test_a_body_on_a_key_path_ends_the_connection(self):
         answer = self.exchange(b"POST /a/b HTTP/1.1\r\nHost: localhost\r\n"
                                b"Content-Length: 40\r\n\r\n"
