@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "store_sealed.h"
 #include "utc.h"
 
 /* Looks again within the transaction: of two equal calls at the same time, one waits here until the

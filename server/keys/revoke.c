@@ -4,6 +4,7 @@
 
 #include "fail.h"
 #include "plan.h"
+#include "store_sealed.h"
 
 static enum asap_code load_keys_of(struct change *change,
                                    const char *kid_text,

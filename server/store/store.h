@@ -151,15 +151,4 @@ typedef enum asap_code key_visitor(void *context,
 ASAP_MUST_CHECK enum asap_code store_each_live_key(
     struct txn *txn, int64_t now, key_visitor *visit, void *context, struct asap_error *err);
 
-/* Sealed private keys, one for each managed key until it is destroyed. Putting one replaces what
- * was there, and destroying none is no failure. */
-ASAP_MUST_CHECK enum asap_code store_put_sealed(
-    struct txn *txn, int64_t key_id, const void *bytes, size_t length, struct asap_error *err);
-/* ASAP_NOT_FOUND. The caller frees *out with free(). */
-ASAP_MUST_CHECK enum asap_code store_get_sealed(
-    struct txn *txn, int64_t key_id, void **out, size_t *length, struct asap_error *err);
-ASAP_MUST_CHECK enum asap_code store_destroy_sealed(struct txn *txn,
-                                                    int64_t key_id,
-                                                    struct asap_error *err);
-
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store_sealed.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 

@@ -7,6 +7,7 @@
 
 #include "jws.h"
 #include "keys_fixture.h"
+#include "store_sealed.h"
 
 /* The operations on a real store, vault and keyring. */
 

@@ -10,6 +10,7 @@
 
 #include "check_main.h"
 #include "scoped.h"
+#include "store_sealed.h"
 
 /* The whole contract of store.h, once for each kind of database. */
 
