@@ -20,7 +20,8 @@ const struct status *status_of(enum asap_code code);
 /* ASAP_UNKNOWN for a name that is none. */
 enum asap_code status_code_from_name(const char *name, size_t length);
 
-/* What an HTTP status means when the body carries no code (Connect protocol, "HTTP to error code"). */
+/* What an HTTP status means when the body carries no code (Connect protocol, "HTTP to error code").
+ */
 enum asap_code status_code_from_http(unsigned http_status);
 
 #endif
