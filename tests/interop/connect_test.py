@@ -54,23 +54,22 @@ class Proxy:
     def __init__(self, server):
         self.folder = os.path.join(server.root, "nginx")
         os.mkdir(self.folder)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        # Handed over open, as nginx hands its sockets to a new binary: nobody else gets the port.
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
         config = os.path.join(self.folder, "nginx.conf")
         with open(config, "w", encoding="ascii") as file:
             file.write(CONFIG.format(folder=self.folder, dir=server.dir, port=self.port,
                                      user="user root;" if os.geteuid() == 0 else ""))
         path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
-        self.process = subprocess.Popen(["nginx", "-e", "stderr", "-c", config],
-                                        env=dict(os.environ, PATH=path))
-        until(self.listens, "nginx to listen")
-
-    def listens(self):
+        with listener:
+            self.process = subprocess.Popen(
+                ["nginx", "-e", "stderr", "-c", config], pass_fds=[listener.fileno()],
+                env=dict(os.environ, PATH=path, NGINX=f"{listener.fileno()};"))
+        until(lambda: os.path.exists(os.path.join(self.folder, "nginx.pid"))
+              or self.process.poll() is not None, "nginx to start")
         if self.process.poll() is not None:
             raise AssertionError("nginx ended; its reasons are above")
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def calls(self):
         with open(os.path.join(self.folder, "calls"), encoding="utf-8") as file:
