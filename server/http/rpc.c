@@ -36,24 +36,46 @@ static void exchange_scope_exit(struct exchange *exchange)
     rpc_reply_clear(&exchange->reply);
 }
 
+/* The length of the identifier at `text`; 0 when there is none. */
+static size_t identifier_length(const char *text)
+{
+    return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+}
+
+/* Whether all up to `end` is identifiers with dots between them. */
+static bool is_full_name(const char *text, const char *end)
+{
+    size_t length = identifier_length(text);
+
+    while (length > 0 && text[length] == '.') {
+        text += length + 1;
+        length = identifier_length(text);
+    }
+    return length > 0 && text + length == end;
+}
+
+static size_t word_length(const char *text)
+{
+    return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+}
+
 bool rpc_matches(const char *path)
 {
     static const char root[] = "/asap.";
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
     const char *at = path + sizeof root - 1;
-    const char *slash = NULL;
-    const char *dot = NULL;
+    size_t dots = 0;
 
     if (strncmp(path, root, sizeof root - 1) != 0)
         return false;
-    for (;; at++) {
-        const size_t length = strspn(at, letters);
-
-        at += length;
-        if (length == 0 || slash != NULL || (*at != '.' && *at != '/'))
-            return length > 0 && slash != NULL && dot != NULL && *at == '\0';
-        *(*at == '.' ? &dot : &slash) = at;
+    for (; word_length(at) > 0; at++, dots++) {
+        at += word_length(at);
+        if (*at != '.')
+            break;
     }
+    if (dots == 0 || *at != '/')
+        return false;
+    at++;
+    return word_length(at) > 0 && at[word_length(at)] == '\0';
 }
 
 static const struct rpc_method *find_method(const struct rpc_server *server, const char *path)
