@@ -54,28 +54,13 @@ static bool is_full_name(const char *text, const char *end)
     return length > 0 && text + length == end;
 }
 
-static size_t word_length(const char *text)
-{
-    return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-}
-
 bool rpc_matches(const char *path)
 {
     static const char root[] = "/asap.";
-    const char *at = path + sizeof root - 1;
-    size_t dots = 0;
+    const char *method = strrchr(path, '/');
 
-    if (strncmp(path, root, sizeof root - 1) != 0)
-        return false;
-    for (; word_length(at) > 0; at++, dots++) {
-        at += word_length(at);
-        if (*at != '.')
-            break;
-    }
-    if (dots == 0 || *at != '/')
-        return false;
-    at++;
-    return word_length(at) > 0 && at[word_length(at)] == '\0';
+    return strncmp(path, root, sizeof root - 1) == 0 && is_full_name(path + 1, method)
+           && method[1] != '\0' && method[1 + identifier_length(method + 1)] == '\0';
 }
 
 static const struct rpc_method *find_method(const struct rpc_server *server, const char *path)
