@@ -57,10 +57,12 @@ static bool is_full_name(const char *text, const char *end)
 bool rpc_matches(const char *path)
 {
     static const char root[] = "/asap.";
+    const char *package = path + sizeof root - 1;
     const char *method = strrchr(path, '/');
 
     return strncmp(path, root, sizeof root - 1) == 0 && is_full_name(path + 1, method)
-           && method[1] != '\0' && method[1 + identifier_length(method + 1)] == '\0';
+           && memchr(package, '.', (size_t)(method - package)) != NULL && method[1] != '\0'
+           && method[1 + identifier_length(method + 1)] == '\0';
 }
 
 static const struct rpc_method *find_method(const struct rpc_server *server, const char *path)
