@@ -169,13 +169,21 @@ static void describe(struct asap_error *err, char *out, size_t size)
     out[text_utf8_prefix(out, strlen(out))] = '\0';
 }
 
+/* Anybody on the network can be refused any number of times: that must not fill the log. */
+static enum log_level level_of(const struct exchange *exchange, bool is_ours)
+{
+    if (is_ours)
+        return LOG_ERROR;
+    return exchange->request->peer.is_local || exchange->caller.is_admin ? LOG_INFO : LOG_DEBUG;
+}
+
 static void log_call(const struct exchange *exchange, enum asap_code code, const char *description)
 {
     const bool is_ours = is_our_fault(code) && exchange->envelope.http_status == 0;
 
     if (!is_ours && !exchange->method->admin_only)
         return;
-    log_write(exchange->server->log, is_ours ? LOG_ERROR : LOG_INFO, "%s called %s: %s%s%s",
+    log_write(exchange->server->log, level_of(exchange, is_ours), "%s called %s: %s%s%s",
               exchange->caller.name, exchange->method->path, asap_code_name(code),
               description[0] != '\0' ? ": " : "", description);
 }

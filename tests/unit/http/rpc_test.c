@@ -224,6 +224,16 @@ START_TEST(an_attempt_at_administration_is_logged)
 }
 END_TEST
 
+START_TEST(strangers_on_the_network_cannot_fill_the_log)
+{
+    come_as(1000);
+    request.peer.is_local = false;
+    post(ADMIN_ECHO, "{}");
+    assert_failed(403, "permission_denied", NULL);
+    ck_assert_ptr_null(strstr(logged, "info: "));
+}
+END_TEST
+
 START_TEST(untrusted_text_stays_on_its_line_of_the_log)
 {
     seen.code = ASAP_INTERNAL;
@@ -282,6 +292,7 @@ static void add_calls(TCase *calls)
     tcase_add_test(calls, a_response_that_cannot_be_written_is_an_internal_error);
     tcase_add_test(calls, administration_is_logged_with_who_did_what_and_how_it_ended);
     tcase_add_test(calls, an_attempt_at_administration_is_logged);
+    tcase_add_test(calls, strangers_on_the_network_cannot_fill_the_log);
     tcase_add_test(calls, untrusted_text_stays_on_its_line_of_the_log);
 }
 
