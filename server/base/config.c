@@ -55,7 +55,7 @@ static const struct setting *find_spelled(const char *text, size_t length, bool 
     if (length >= sizeof name)
         return NULL;
     for (size_t i = 0; i < length; i++)
-        name[i] = text[i] == '-' ? '_' : to_lower(text[i]);
+        name[i] = (char)(text[i] == '-' ? '_' : to_lower(text[i]));
     name[length] = '\0';
     return nearest ? setting_suggest(name) : setting_find(name);
 }
