@@ -12,6 +12,12 @@ if [ ! -x "$root/usr/bin/git" ]; then
     debootstrap --variant=minbase --include=git,ca-certificates bookworm "$root" "$mirror"
 fi
 cp /etc/resolv.conf "$root/etc/resolv.conf"
+# The authorities that this machine trusts beside Debian's, such as that of a proxy it sits behind.
+for own in /usr/local/share/ca-certificates/*.crt; do
+    [ ! -f "$own" ] || cp "$own" "$root/usr/local/share/ca-certificates/"
+done
+chroot "$root" update-ca-certificates >/dev/null 2>&1
+bundle=/etc/ssl/certs/ca-certificates.crt
 rm -rf "$root/srv/asapd"
 git clone --quiet --no-hardlinks . "$root/srv/asapd"
 
@@ -22,6 +28,7 @@ trap 'umount -R "$root/proc" "$root/dev" || true' EXIT
 for command in "deploy/quickstart.sh --exit" "deploy/quickstart.sh --exit" "tests/run.sh"; do
     echo "bare-debian: ./$command"
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+        NODE_EXTRA_CA_CERTS=$bundle PIP_CERT=$bundle \
         chroot "$root" bash -c "cd /srv/asapd && ./$command"
 done
 echo "bare-debian: passed"
