@@ -6,10 +6,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 root=${1:-$(mktemp -d /var/tmp/asapd-bare.XXXXXX)}
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
 if [ ! -x "$root/usr/bin/git" ]; then
-    debootstrap --variant=minbase --include=git,ca-certificates bookworm "$root" "$mirror"
+    debootstrap --variant=minbase --include=git,ca-certificates bookworm "$root"
 fi
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 # The authorities that this machine trusts beside Debian's, such as that of a proxy it sits behind.
