@@ -85,7 +85,7 @@ class GeneratedClient(ServerTest):
         proxy = Proxy(self.server)
         self.addCleanup(proxy.close)
         environment = dict(os.environ, CA_FILE=self.server.path("ca.pem"),
-                           ADMIN_URL=f"https://localhost:{proxy.port}",
+                           ADMIN_URL=f"https://127.0.0.1:{proxy.port}",
                            REPOSITORY_URL=self.server.url)
         subprocess.run(COMMAND, env=environment, check=True, timeout=TIMEOUT)
 
