@@ -16,7 +16,7 @@ const struct setting settings[SETTING_COUNT] = {
     { "admin_listen", SETTING_SOCKET, AT(admin_listen), "unix:/run/asapd/admin.sock", 0, 0,
       "The socket for administration; root and the user that runs the daemon may use it" },
     { "ops_listen", SETTING_LISTEN, AT(ops_listen), "http://127.0.0.1:9464", 0, 0,
-      "Where health checks and metrics are served, to anybody who can connect" },
+      "Where health checks are served, to anybody who can connect" },
     { "base_path", SETTING_BASE_PATH, AT(base_path), "", 0, 0,
       "A path in front of every key's path, such as /keys; empty for none" },
     { "certificate_file", SETTING_FILE, AT(certificate_file), "/etc/asapd/server.pem", 0, 0,
