@@ -131,7 +131,7 @@ static void describe_damage(struct keyring *keyring, const struct buffer *damage
         return;
     (void)snprintf(problem, PROBLEM_SIZE, "damaged keys, not served (restore them):%.180s",
                    damaged->bytes);
-    keyring_problem(keyring, before, sizeof before);
+    (void)keyring_problem(keyring, before, sizeof before);
     if (strcmp(before, problem) != 0)
         log_write(keyring->log, LOG_ERROR, "%s", problem);
 }
@@ -204,9 +204,13 @@ keyring_refresh(struct keyring *keyring, struct store *store, int64_t now, struc
     return is_current(keyring, generation) ? ASAP_OK : keyring_reload(keyring, store, now, err);
 }
 
-void keyring_problem(struct keyring *keyring, char *out, size_t size)
+bool keyring_problem(struct keyring *keyring, char *out, size_t size)
 {
+    bool is_loaded = false;
+
     (void)pthread_mutex_lock(&keyring->lock);
+    is_loaded = !keyring->reload_failed;
     (void)snprintf(out, size, "%s", keyring->problem);
     (void)pthread_mutex_unlock(&keyring->lock);
+    return is_loaded;
 }

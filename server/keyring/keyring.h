@@ -31,8 +31,9 @@ keyring_reload(struct keyring *keyring, struct store *store, int64_t now, struct
 ASAP_MUST_CHECK enum asap_code
 keyring_refresh(struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err);
 
-/* Why the last reload failed, or which rows are damaged; "" while all is well. */
-void keyring_problem(struct keyring *keyring, char *out, size_t size);
+/* Whether the last reload went well. `out` says why it failed, or which rows are damaged; "" while
+ * all is well. */
+bool keyring_problem(struct keyring *keyring, char *out, size_t size);
 
 /* The current snapshot, held until released; NULL when none could ever be built, which needs no
  * release. Any thread. */

@@ -34,11 +34,12 @@ void ops_readyz(void *context, const struct http_request *request, struct http_r
     char problem[256] = "";
 
     (void)request;
-    keyring_problem(ops->keyring, problem, sizeof problem);
-    if (problem[0] == '\0')
-        set_text(response, 200, "ok");
-    else
+    /* Damaged keys are damaged on every node: taking all of them out of service would help nobody.
+     */
+    if (!keyring_problem(ops->keyring, problem, sizeof problem))
         set_text(response, 503, problem);
+    else
+        set_text(response, 200, problem[0] == '\0' ? "ok" : problem);
 }
 
 void ops_not_found(void *context,

@@ -12,7 +12,8 @@ struct ops {
 
 /* http_handlers; `context` is a struct ops.
  * /healthz: 200 while the process answers at all.
- * /readyz: 200 when the keys in service are those of the database, else 503 and why. */
+ * /readyz: 200 when the keys in service are those of the database, naming those that are damaged,
+ * else 503 and why. */
 void ops_healthz(void *context, const struct http_request *request, struct http_response *response);
 void ops_readyz(void *context, const struct http_request *request, struct http_response *response);
 void ops_not_found(void *context,

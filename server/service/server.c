@@ -34,7 +34,7 @@ enum asap_code server_get_status(const struct rpc_call *call,
             (int64_t)snapshot_count(snapshot, snapshot_time(snapshot, call->now));
         keyring_release(service->keys.keyring, snapshot);
     }
-    keyring_problem(service->keys.keyring, problem, sizeof problem);
+    (void)keyring_problem(service->keys.keyring, problem, sizeof problem);
     TRY(add_problem(status, problem, err));
     TRY(codec_set_string(&status->version, service->version, err));
     return to_timestamp(call->now, &status->current_time, err);

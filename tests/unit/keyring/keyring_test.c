@@ -18,7 +18,7 @@ static void assert_problem(const char *expected)
 {
     char problem[256];
 
-    keyring_problem(fixture.keyring, problem, sizeof problem);
+    (void)keyring_problem(fixture.keyring, problem, sizeof problem);
     if (expected[0] == '\0')
         ck_assert_str_eq(problem, "");
     else
@@ -389,7 +389,7 @@ START_TEST(a_row_with_a_damaged_key_id_does_not_take_the_others_along)
         damaged_ids[_i]);
     run_sql(sql);
     reload();
-    keyring_problem(fixture.keyring, problem, sizeof problem);
+    (void)keyring_problem(fixture.keyring, problem, sizeof problem);
     ck_assert_str_ne(problem, "");
     snapshot = acquire();
     ck_assert_ptr_null(find(snapshot, "web/two"));
@@ -479,7 +479,7 @@ static void *refresh_until_done(void *context)
 
         if (keyring_refresh(fixture.keyring, fixture.store, NOW, NULL) != ASAP_OK)
             atomic_fetch_add(&stress->failures, 1);
-        keyring_problem(fixture.keyring, problem, sizeof problem);
+        (void)keyring_problem(fixture.keyring, problem, sizeof problem);
         if (problem[0] != '\0')
             atomic_fetch_add(&stress->failures, 1);
     }
