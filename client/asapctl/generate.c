@@ -136,6 +136,16 @@ static void print_quoted(const char *text, FILE *out)
     (void)fputc('\'', out);
 }
 
+/* mv NAME.pem.new NAME.pem, to be pasted into a shell. */
+static void print_move(const struct generation *generation, FILE *out)
+{
+    (void)fputs("mv ", out);
+    print_quoted(generation->file.waiting, out);
+    (void)fputc(' ', out);
+    print_quoted(generation->file.path, out);
+    (void)fputc('\n', out);
+}
+
 static void tell_how_to_finish(const struct ctl *ctl,
                                const struct generation *generation,
                                int64_t time)
@@ -151,11 +161,32 @@ static void tell_how_to_finish(const struct ctl *ctl,
         return;
     }
     time_local(time, text);
-    (void)fprintf(err, "the key is published; to let it sign, after %s: mv ", text);
-    print_quoted(generation->file.waiting, err);
-    (void)fputc(' ', err);
-    print_quoted(generation->file.path, err);
-    (void)fputc('\n', err);
+    (void)fprintf(err, "the key is published; to let it sign, after %s: ", text);
+    print_move(generation, err);
+}
+
+/* Whether a failed publication may have been carried out all the same. */
+static bool is_outcome_unknown(enum asap_code code)
+{
+    return code == ASAP_UNKNOWN || code == ASAP_DEADLINE_EXCEEDED || code == ASAP_INTERNAL
+           || code == ASAP_DATA_LOSS;
+}
+
+/* A published key must not lose its private half: when in doubt it stays. */
+static void keep_when_in_doubt(const struct ctl *ctl,
+                               struct generation *generation,
+                               enum asap_code code)
+{
+    FILE *const err = ctl->host->err;
+
+    if (!generation->file.provisional || !is_outcome_unknown(code))
+        return;
+    generation->file.provisional = false;
+    (void)fprintf(err,
+                  "the private key stays in %s: asapctl key show %s/%s tells whether the public"
+                  " one was published; if it was, let it sign: ",
+                  generation->file.waiting, ctl->arguments->operand, generation->name);
+    print_move(generation, err);
 }
 
 static enum asap_code wait_for_verifiers(const struct ctl *ctl,
@@ -229,9 +260,14 @@ enum asap_code key_generate(const struct ctl *ctl, struct asap_error *err)
     SCOPED(generation) struct generation generation = { .algorithm = chosen_algorithm(ctl) };
     SCOPED(message) ProtobufCMessage *message = NULL;
     const Asap__V1__PublishKeyResponse *response = NULL;
+    enum asap_code code = ASAP_OK;
 
     TRY(make(ctl, &generation, err));
-    TRY(publish(ctl, &generation, &message, err));
+    code = publish(ctl, &generation, &message, err);
+    if (code != ASAP_OK) {
+        keep_when_in_doubt(ctl, &generation, code);
+        return code;
+    }
     generation.file.provisional = false;
     response = (const Asap__V1__PublishKeyResponse *)message;
     TRY(publish_check(response, err));

@@ -46,7 +46,7 @@ static enum asap_code serve(const struct change *change, struct asap_error *err)
 
     if (keyring_reload(keys->keyring, keys->store, change->now, &reload) == ASAP_OK)
         return ASAP_OK;
-    return fail(err, ASAP_UNAVAILABLE,
+    return fail(err, ASAP_INTERNAL,
                 "the change is stored but not served yet: %.150s (asapd keeps trying)",
                 reload.message);
 }

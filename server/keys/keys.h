@@ -39,7 +39,7 @@ struct change {
 };
 
 /* Commits; when it returns, the keyring serves the result. With validate_only undoes everything.
- * ASAP_UNAVAILABLE after the commit: the change is durable but not served yet; the message says so.
+ * ASAP_INTERNAL after the commit: the change is durable but not served yet; the message says so.
  */
 ASAP_MUST_CHECK enum asap_code change_finish(struct change *change, struct asap_error *err);
 

@@ -217,6 +217,18 @@ START_TEST(a_key_that_was_not_published_leaves_no_file)
 }
 END_TEST
 
+START_TEST(a_key_that_may_have_been_published_keeps_its_private_half)
+{
+    fake.answers[0] = "broken";
+    fake.answers[1] = "broken";
+    ck_assert_int_eq(generate_into_folder(""), 1);
+    ck_assert_int_eq(each_file(remember), 1);
+    ck_assert(ends_with(seen, ".pem.new"));
+    assert_contains(fake.err, "asapctl key show web/api/");
+    assert_contains(fake.err, "mv '");
+}
+END_TEST
+
 START_TEST(an_interrupted_wait_leaves_the_file_and_says_how_to_finish)
 {
     char command[PATH_MAX_BYTES * 4] = "";
@@ -377,6 +389,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, the_file_has_the_private_half_of_what_was_sent);
     tcase_add_test(tests, now_does_not_wait);
     tcase_add_test(tests, a_key_that_was_not_published_leaves_no_file);
+    tcase_add_test(tests, a_key_that_may_have_been_published_keeps_its_private_half);
     tcase_add_test(tests, an_interrupted_wait_leaves_the_file_and_says_how_to_finish);
     tcase_add_test(tests, a_clock_ahead_of_the_servers_waits_as_long);
     tcase_add_test(tests, a_clock_behind_the_servers_waits_for_its_time);
