@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "algorithm.h"
+#include "etag.h"
 #include "fail.h"
 #include "snapshot.h"
 
-enum { FIRST_CAPACITY = 64, FIRST_BUCKETS = 64, JWK_MAX = 4096, ETAG_DIGITS = 32, ETAG_SIZE = 35 };
+enum { FIRST_CAPACITY = 64, FIRST_BUCKETS = 64, JWK_MAX = 4096 };
 
 /* What a key is served as, before it has its place. */
 struct texts {
@@ -22,25 +23,6 @@ struct texts {
 static bool sha256(const char *text, size_t length, unsigned char out[KEY_DIGEST_BYTES])
 {
     return EVP_Q_digest(NULL, "SHA256", NULL, text, length, out, NULL) == 1;
-}
-
-/* A strong validator: a key's bytes never change, and two keys never share them. */
-static bool write_etag(const char *pem, char out[ETAG_SIZE])
-{
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[KEY_DIGEST_BYTES];
-    char *end = out;
-
-    if (!sha256(pem, strlen(pem), digest))
-        return false;
-    *end++ = '"';
-    for (size_t i = 0; i < ETAG_DIGITS / 2; i++) {
-        *end++ = digits[digest[i] >> 4];
-        *end++ = digits[digest[i] & 0xf];
-    }
-    *end++ = '"';
-    *end = '\0';
-    return true;
 }
 
 /* The digest answers for kid and PEM. */
@@ -98,7 +80,7 @@ static enum asap_code write_texts(struct texts *texts,
     TRY(pem_parse_public(row->pem, strlen(row->pem), &key, err));
     TRY(check_key(row, key, err));
     TRY(jwk_write(key, row->kid, row->algorithm, &texts->jwk, err));
-    return write_etag(row->pem, texts->etag) ? ASAP_OK : fail_memory(err);
+    return etag_write(row->pem, strlen(row->pem), texts->etag) ? ASAP_OK : fail_memory(err);
 }
 
 static char *append(char **end, const char *text, size_t length)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "respond.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
+#include "etag.h"
 #include "http_date.h"
 
 enum { KEY_SET_MAX = 256 * 1024, RETRY_SECONDS = 1 };
@@ -139,26 +139,6 @@ static struct key_set write_key_set(const struct exchange *exchange,
     return set;
 }
 
-enum { ETAG_DIGITS = 32, ETAG_SIZE = ETAG_DIGITS + 3 };
-
-static bool digest_etag(const struct buffer *body, char out[ETAG_SIZE])
-{
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    char *end = out;
-
-    if (EVP_Digest(body->bytes, body->length, digest, NULL, EVP_sha256(), NULL) != 1)
-        return false;
-    *end++ = '"';
-    for (size_t i = 0; i < ETAG_DIGITS / 2; i++) {
-        *end++ = digits[digest[i] >> 4];
-        *end++ = digits[digest[i] & 15];
-    }
-    *end++ = '"';
-    *end = '\0';
-    return true;
-}
-
 /* No Last-Modified: a key that leaves the set leaves no date behind. */
 static void send_key_set(const struct exchange *exchange, int64_t unpublish_time)
 {
@@ -167,7 +147,7 @@ static void send_key_set(const struct exchange *exchange, int64_t unpublish_time
     const char *none_match = http_request_header(exchange->request, "If-None-Match");
     char etag[ETAG_SIZE];
 
-    if (response->body.failed || !digest_etag(&response->body, etag)) {
+    if (response->body.failed || !etag_write(response->body.bytes, response->body.length, etag)) {
         respond_unavailable(response, "this key set is too large");
         return;
     }
