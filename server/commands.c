@@ -45,14 +45,14 @@ static int complain(const char *name)
         (void)fprintf(stderr, "asapd: unknown command %.64s (did you mean %s?)\n", name, nearest);
     else
         (void)fprintf(stderr, "asapd: unknown command %.64s (asapd --help lists them)\n", name);
-    return 2;
+    return EXIT_USAGE;
 }
 
 int asapd_command(int argc, char **argv, const struct asap_clock *clock)
 {
     if (argc < 2) {
         (void)fprintf(stderr, "asapd: a command is missing (asapd --help lists them)\n");
-        return 2;
+        return EXIT_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0)
         return print_help();

@@ -6,10 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands.h"
 #include "config_table.h"
 #include "fail.h"
-
-enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
 struct init_options {
     const char *directory;

@@ -7,13 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "commands.h"
 #include "daemon.h"
 #include "fail.h"
 #include "notify.h"
 
 extern char **environ;
-
-enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
 /* How often the database is asked whether another process has changed it, and a failed reload is
  * tried again. */
