@@ -17,10 +17,10 @@ static int64_t now(const struct daemon *daemon)
 static void assemble(struct daemon *daemon)
 {
     daemon->service = (struct service){
-        .keys = { .store = daemon->store,
-                  .vault = daemon->vault,
-                  .keyring = daemon->keyring,
-                  .policy = &daemon->config->lifecycle },
+        .admin = { .store = daemon->store,
+                   .vault = daemon->vault,
+                   .keyring = daemon->keyring,
+                   .policy = &daemon->config->lifecycle },
         .page_token_key = &daemon->page_token_key,
         .version = ASAPD_VERSION,
     };

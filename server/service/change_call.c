@@ -145,7 +145,7 @@ enum asap_code change_call(const struct rpc_call *call,
     const struct service *service = call->service;
     SCOPED(replay) struct replay replay = { .found = false };
     SCOPED(change)
-    struct change change = { .keys = &service->keys,
+    struct change change = { .admin = &service->admin,
                              .now = call->now,
                              .validate_only = is_validation(in) };
 

@@ -2,7 +2,7 @@
 #ifndef ASAPD_CHANGE_CALL_H
 #define ASAPD_CHANGE_CALL_H
 
-#include "keys.h"
+#include "admin.h"
 #include "method.h"
 
 /* What the methods that change something have in common: a request of theirs

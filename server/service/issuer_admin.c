@@ -81,7 +81,7 @@ static enum asap_code create(struct change *change,
     TRY(issuer_check_registrable(request->name, "name", err));
     (void)snprintf(row.name, sizeof row.name, "%s", request->name);
     TRY(choose_algorithm(request, &row, err));
-    TRY(choose_lifetime(request->max_token_lifetime, change->keys->policy->max_token_lifetime,
+    TRY(choose_lifetime(request->max_token_lifetime, change->admin->policy->max_token_lifetime,
                         &row.max_lifetime, err));
     TRY(keys_create_issuer(change, &row, err));
     return to_issuer(&row, (Asap__V1__Issuer *)out, err);
@@ -105,7 +105,7 @@ enum asap_code issuer_admin_get(const struct rpc_call *call,
     SCOPED(txn) struct txn txn = { 0 };
     struct issuer_row row;
 
-    TRY(txn_begin(&txn, service->keys.store, err));
+    TRY(txn_begin(&txn, service->admin.store, err));
     TRY(store_get_issuer(&txn, request->name, &row, err));
     return to_issuer(&row, (Asap__V1__Issuer *)out, err);
 }
@@ -149,7 +149,7 @@ enum asap_code issuer_admin_list(const struct rpc_call *call,
     rows = calloc(limit + 1, sizeof *rows);
     if (rows == NULL)
         return fail_memory(err);
-    TRY(txn_begin(&txn, service->keys.store, err));
+    TRY(txn_begin(&txn, service->admin.store, err));
     /* One more than the page tells whether there is another. */
     TRY(store_list_issuers(&txn, after, rows, limit + 1, &count, err));
     if (count > limit) {

@@ -25,7 +25,7 @@ static enum asap_code publish(struct change *change,
 
     TRY(check_unset((const ProtobufCMessage *)request->unpublish_time, "unpublish_time", err));
     TRY(keys_publish(change, &publication, &row, err));
-    TRY(to_timestamp(row.times.publish_time + change->keys->policy->publish_lead,
+    TRY(to_timestamp(row.times.publish_time + change->admin->policy->publish_lead,
                      &response->safe_sign_time, err));
     return to_new_key(&row, change->now, &response->key, err);
 }
@@ -117,7 +117,7 @@ static enum asap_code revoke(struct change *change,
 
     TRY(keys_revoke(change, &revocation, &plan, err));
     row = &plan.keys[plan.subject];
-    TRY(to_timestamp(row->times.revoke_time + longest_trust(change->keys->policy),
+    TRY(to_timestamp(row->times.revoke_time + longest_trust(change->admin->policy),
                      &response->trusted_until, err));
     TRY(to_planned_key(&plan, plan.incoming, change->now, &response->successor, err));
     return to_new_key(row, change->now, &response->key, err);
@@ -152,7 +152,7 @@ enum asap_code key_admin_get(const struct rpc_call *call,
     struct key_row row;
     int64_t now = 0;
 
-    TRY(txn_begin(&txn, service->keys.store, err));
+    TRY(txn_begin(&txn, service->admin.store, err));
     TRY(find_time(&txn, call->now, &now, err));
     TRY(store_get_key(&txn, request->key_id, &row, err));
     return to_key(&row, now, (Asap__V1__Key *)out, err);
@@ -227,7 +227,7 @@ enum asap_code key_admin_list(const struct rpc_call *call,
     struct key_list list = { .request = request, .page_token_key = service->page_token_key };
     struct issuer_row issuer;
 
-    TRY(txn_begin(&txn, service->keys.store, err));
+    TRY(txn_begin(&txn, service->admin.store, err));
     TRY(find_time(&txn, call->now, &list.now, err));
     TRY(store_get_issuer(&txn, request->issuer, &issuer, err));
     TRY(store_list_keys(&txn, issuer.id, &rows, &list.count, err));

@@ -33,9 +33,9 @@ static enum asap_code view_begin(const struct rpc_call *call,
     const struct service *service = call->service;
 
     *out = (struct view){ .call = call,
-                          .keyring = service->keys.keyring,
-                          .snapshot = keyring_acquire(service->keys.keyring),
-                          .policy = service->keys.policy };
+                          .keyring = service->admin.keyring,
+                          .snapshot = keyring_acquire(service->admin.keyring),
+                          .policy = service->admin.policy };
     if (out->snapshot == NULL)
         return fail(err, ASAP_UNAVAILABLE, "the published keys are not known yet");
     out->now = snapshot_time(out->snapshot, call->now);

@@ -24,7 +24,7 @@ enum asap_code server_get_status(const struct rpc_call *call,
 {
     const struct service *service = call->service;
     Asap__V1__Status *status = (Asap__V1__Status *)out;
-    const struct snapshot *snapshot = keyring_acquire(service->keys.keyring);
+    const struct snapshot *snapshot = keyring_acquire(service->admin.keyring);
     char problem[256] = "";
 
     (void)in;
@@ -32,9 +32,9 @@ enum asap_code server_get_status(const struct rpc_call *call,
         status->generation = snapshot_generation(snapshot);
         status->published_key_count =
             (int64_t)snapshot_count(snapshot, snapshot_time(snapshot, call->now));
-        keyring_release(service->keys.keyring, snapshot);
+        keyring_release(service->admin.keyring, snapshot);
     }
-    (void)keyring_problem(service->keys.keyring, problem, sizeof problem);
+    (void)keyring_problem(service->admin.keyring, problem, sizeof problem);
     TRY(add_problem(status, problem, err));
     TRY(codec_set_string(&status->version, service->version, err));
     return to_timestamp(call->now, &status->current_time, err);

@@ -2,7 +2,7 @@
 #ifndef ASAPD_SERVICE_H
 #define ASAPD_SERVICE_H
 
-#include "keys.h"
+#include "admin.h"
 #include "method.h"
 
 /* asapd's RPC services: each method is a row here and a handler that turns a
@@ -10,7 +10,7 @@
 
 /* What every handler works on: rpc_call.service. */
 struct service {
-    struct keys keys;
+    struct admin admin;
     const struct secret *page_token_key;
     const char *version;
 };

@@ -46,14 +46,14 @@ static void open_database(void)
     char url[256];
 
     (void)snprintf(url, sizeof url, "sqlite:%s/db", fixture.scratch.path);
-    ck_assert_succeeds(store_open(url, true, &fixture.log, &fixture.service.keys.store, &err));
-    ck_assert_succeeds(keyring_new(&fixture.log, &fixture.service.keys.keyring, &err));
+    ck_assert_succeeds(store_open(url, true, &fixture.log, &fixture.service.admin.store, &err));
+    ck_assert_succeeds(keyring_new(&fixture.log, &fixture.service.admin.keyring, &err));
 }
 
 static void close_database(void)
 {
-    keyring_free(fixture.service.keys.keyring);
-    store_close(fixture.service.keys.store);
+    keyring_free(fixture.service.admin.keyring);
+    store_close(fixture.service.admin.store);
 }
 
 static void set_up(void)
@@ -67,8 +67,8 @@ static void set_up(void)
     (void)scratch_file(&fixture.scratch, "kek", kek, sizeof kek);
     ck_assert_succeeds(vault_create_kek(kek, &err));
     ck_assert_succeeds(vault_open(kek, &fixture.vault, &err));
-    fixture.service.keys.vault = fixture.vault;
-    fixture.service.keys.policy = &policy;
+    fixture.service.admin.vault = fixture.vault;
+    fixture.service.admin.policy = &policy;
     fixture.service.page_token_key = &page_token_key;
     open_database();
 }
@@ -126,7 +126,7 @@ static int64_t generation(void)
     SCOPED(txn) struct txn txn = { 0 };
     struct server_row row;
 
-    ck_assert_succeeds(txn_begin(&txn, fixture.service.keys.store, &err));
+    ck_assert_succeeds(txn_begin(&txn, fixture.service.admin.store, &err));
     ck_assert_succeeds(store_get_server(&txn, &row, &err));
     return row.generation;
 }
@@ -214,10 +214,10 @@ START_TEST(a_repetition_makes_the_keyring_serve_what_was_stored)
     close_database();
     open_database();
     check_call("CreateIssuer", new_issuer);
-    snapshot = keyring_acquire(fixture.service.keys.keyring);
+    snapshot = keyring_acquire(fixture.service.admin.keyring);
     ck_assert_ptr_nonnull(snapshot);
     ck_assert_uint_eq(snapshot_count(snapshot, fixture.now), 3);
-    keyring_release(fixture.service.keys.keyring, snapshot);
+    keyring_release(fixture.service.admin.keyring, snapshot);
 }
 END_TEST
 
@@ -284,7 +284,7 @@ START_TEST(a_later_change_removes_what_is_expired)
 
         fixture.now += passed * (DAY + 1);
         check_call("RotateKey", "{\"issuer\":\"a\"}");
-        ck_assert_succeeds(txn_begin(&txn, fixture.service.keys.store, &err));
+        ck_assert_succeeds(txn_begin(&txn, fixture.service.admin.store, &err));
         ck_assert_int_eq(store_get_call(&txn, &row, &response, &length, &err),
                          passed == 0 ? ASAP_OK : ASAP_NOT_FOUND);
         free(response);

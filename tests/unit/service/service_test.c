@@ -3,11 +3,11 @@
 
 #include <string.h>
 
+#include "admin_fixture.h"
 #include "asap/v1/issuer_admin.pb-c.h"
 #include "asap/v1/key_admin.pb-c.h"
 #include "asap/v1/server.pb-c.h"
 #include "codec.h"
-#include "keys_fixture.h"
 #include "test_keys.h"
 
 /* Every method, called as the transport calls it: by its row of the table, in JSON. */
@@ -26,7 +26,7 @@ static void set_up_service(void)
     ck_assert_succeeds(secret_init(&page_token_key, 32, &err));
     page_token_key.length = 32;
     (void)memset(page_token_key.bytes, 7, 32);
-    service = (struct service){ .keys = fixture.keys,
+    service = (struct service){ .admin = fixture.admin,
                                 .page_token_key = &page_token_key,
                                 .version = "1.2.3" };
     now = CREATED;

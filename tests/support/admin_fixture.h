@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ASAP_TESTS_KEYS_FIXTURE_H
-#define ASAP_TESTS_KEYS_FIXTURE_H
+#ifndef ASAP_TESTS_ADMIN_FIXTURE_H
+#define ASAP_TESTS_ADMIN_FIXTURE_H
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "admin.h"
 #include "check_main.h"
-#include "keys.h"
 
 /* A store in memory, a vault under a KEK of its own, and a keyring. */
 
@@ -28,7 +28,7 @@ static struct fixture {
     char folder[64];
     struct log log;
     struct vault *vault;
-    struct keys keys;
+    struct admin admin;
 } fixture;
 
 static inline void set_up(void)
@@ -42,19 +42,19 @@ static inline void set_up(void)
     (void)snprintf(kek, sizeof kek, "%s/kek", fixture.folder);
     ck_assert_succeeds(vault_create_kek(kek, &err));
     ck_assert_succeeds(vault_open(kek, &fixture.vault, &err));
-    fixture.keys.vault = fixture.vault;
-    fixture.keys.policy = &policy;
+    fixture.admin.vault = fixture.vault;
+    fixture.admin.policy = &policy;
     ck_assert_succeeds(
-        store_open("sqlite::memory:", true, &fixture.log, &fixture.keys.store, &err));
-    ck_assert_succeeds(keyring_new(&fixture.log, &fixture.keys.keyring, &err));
+        store_open("sqlite::memory:", true, &fixture.log, &fixture.admin.store, &err));
+    ck_assert_succeeds(keyring_new(&fixture.log, &fixture.admin.keyring, &err));
     ck_assert_int_eq(unlink(kek), 0);
     ck_assert_int_eq(rmdir(fixture.folder), 0);
 }
 
 static inline void tear_down(void)
 {
-    keyring_free(fixture.keys.keyring);
-    store_close(fixture.keys.store);
+    keyring_free(fixture.admin.keyring);
+    store_close(fixture.admin.store);
     vault_close(fixture.vault);
 }
 

@@ -2,7 +2,7 @@
 #ifndef ASAPD_CHANGE_H
 #define ASAPD_CHANGE_H
 
-#include "keys.h"
+#include "admin.h"
 
 /* The frame of every operation on keys: a transaction at a time that never goes
  * back, in which no call is carried out for the second time. */

@@ -60,7 +60,7 @@ static enum asap_code add_first_keys(struct change *change,
 
     for (size_t i = 0; i < FIRST_KEYS; i++) {
         const struct new_key key = { .issuer = issuer,
-                                     .times = i == 0 ? lifecycle_first_key(change->keys->policy,
+                                     .times = i == 0 ? lifecycle_first_key(change->admin->policy,
                                                                            change->now)
                                                      : lifecycle_standby(change->now),
                                      .pair = &pairs->keys[i] };

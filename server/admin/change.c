@@ -25,12 +25,12 @@ static enum asap_code refuse_repetition(struct change *change, struct asap_error
 
 enum asap_code change_begin(struct change *change, struct asap_error *err)
 {
-    const struct keys *keys = change->keys;
+    const struct admin *admin = change->admin;
     struct server_row server;
 
-    TRY(txn_begin(&change->txn, keys->store, err));
+    TRY(txn_begin(&change->txn, admin->store, err));
     TRY(store_get_server(&change->txn, &server, err));
-    if (change->now + keys->policy->clock_skew < server.latest_time)
+    if (change->now + admin->policy->clock_skew < server.latest_time)
         return fail(err, ASAP_FAILED_PRECONDITION,
                     "the clock went back: it is %lld s behind the latest change (set it right)",
                     (long long)(server.latest_time - change->now));
@@ -41,10 +41,10 @@ enum asap_code change_begin(struct change *change, struct asap_error *err)
 
 static enum asap_code serve(const struct change *change, struct asap_error *err)
 {
-    const struct keys *keys = change->keys;
+    const struct admin *admin = change->admin;
     struct asap_error reload = { 0 };
 
-    if (keyring_reload(keys->keyring, keys->store, change->now, &reload) == ASAP_OK)
+    if (keyring_reload(admin->keyring, admin->store, change->now, &reload) == ASAP_OK)
         return ASAP_OK;
     return fail(err, ASAP_INTERNAL,
                 "the change is stored but not served yet: %.150s (asapd keeps trying)",
@@ -57,7 +57,7 @@ enum asap_code change_find_earlier(struct change *change, struct asap_error *err
 
     if (change->replay == NULL)
         return ASAP_OK;
-    TRY(txn_begin(&txn, change->keys->store, err));
+    TRY(txn_begin(&txn, change->admin->store, err));
     TRY(replay_find(change->replay, &txn, change->now, err));
     txn_rollback(&txn);
     return change->replay->found ? serve(change, err) : ASAP_OK;
@@ -174,7 +174,7 @@ add_sealed(struct change *change, EVP_PKEY *pair, struct key_row *row, struct as
     SCOPED(buffer) struct buffer sealed = BUFFER(SEALED_MAX);
 
     TRY(store_add_key(&change->txn, row, err));
-    TRY(vault_seal_key(change->keys->vault,
+    TRY(vault_seal_key(change->admin->vault,
                        &(struct seal_binding){ row->kid, row->id, row->algorithm }, pair, &sealed,
                        err));
     return store_put_sealed(&change->txn, row->id, sealed.bytes, sealed.length, err);

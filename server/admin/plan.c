@@ -49,7 +49,7 @@ size_t issuer_keys_find(const struct issuer_keys *keys, const char *kid)
 
 struct lifecycle_view plan_view(const struct change *change, const struct issuer_keys *keys)
 {
-    return (struct lifecycle_view){ keys->planned, keys->planned_count, change->keys->policy,
+    return (struct lifecycle_view){ keys->planned, keys->planned_count, change->admin->policy,
                                     change->now };
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ASAPD_KEYS_H
-#define ASAPD_KEYS_H
+#ifndef ASAPD_ADMIN_H
+#define ASAPD_ADMIN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,7 @@
  * ASAP_FAILED_PRECONDITION "the clock went back": the wall clock lies behind the
  * latest recorded time by more than the skew. ASAP_ABORTED with replay->found:
  * the call was carried out before, and its answer is in *replay. */
-struct keys {
+struct admin {
     struct store *store;
     const struct vault *vault;
     struct keyring *keyring;
@@ -30,7 +30,7 @@ struct keys {
 };
 
 struct change {
-    const struct keys *keys;
+    const struct admin *admin;
     int64_t now; /* the wall clock in seconds; once begun, what the store has recorded if later */
     bool validate_only;    /* check and answer everything, keep nothing */
     struct replay *replay; /* NULL: the call names no request */

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keys.h"
+#include "admin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin_fixture.h"
 #include "jws.h"
-#include "keys_fixture.h"
 #include "store_sealed.h"
 
 /* The operations on a real store, vault and keyring. */
 
 static struct change begin(bool validate_only, int64_t now)
 {
-    return (struct change){ .keys = &fixture.keys, .now = now, .validate_only = validate_only };
+    return (struct change){ .admin = &fixture.admin, .now = now, .validate_only = validate_only };
 }
 
 /* Ends what an operation, which returned `code`, has begun. */
@@ -72,7 +72,7 @@ static struct key_row *list(const char *issuer_name, size_t *count)
     struct issuer_row issuer;
     struct key_row *rows = NULL;
 
-    ck_assert_succeeds(txn_begin(&txn, fixture.keys.store, &err));
+    ck_assert_succeeds(txn_begin(&txn, fixture.admin.store, &err));
     ck_assert_succeeds(store_get_issuer(&txn, issuer_name, &issuer, &err));
     ck_assert_succeeds(store_list_keys(&txn, issuer.id, &rows, count, &err));
     return rows;
@@ -92,7 +92,7 @@ static size_t count_in_state(const char *issuer, enum key_state state, int64_t n
 
 static bool is_served(const char *kid, int64_t now)
 {
-    const struct snapshot *snapshot = keyring_acquire(fixture.keys.keyring);
+    const struct snapshot *snapshot = keyring_acquire(fixture.admin.keyring);
     const struct published_key *key = NULL;
     bool served = false;
 
@@ -100,7 +100,7 @@ static bool is_served(const char *kid, int64_t now)
         return false;
     key = snapshot_find(snapshot, kid, strlen(kid));
     served = key != NULL && lifecycle_is_published(&key->times, now);
-    keyring_release(fixture.keys.keyring, snapshot);
+    keyring_release(fixture.admin.keyring, snapshot);
     return served;
 }
 
@@ -113,7 +113,7 @@ static enum asap_code unseal(const struct key_row *row, EVP_PKEY **out)
     size_t length = 0;
     enum asap_code code = ASAP_OK;
 
-    ck_assert_succeeds(txn_begin(&txn, fixture.keys.store, &err));
+    ck_assert_succeeds(txn_begin(&txn, fixture.admin.store, &err));
     code = store_get_sealed(&txn, row->id, &sealed, &length, &err);
     if (code == ASAP_OK)
         code = vault_unseal_key(fixture.vault,
@@ -345,7 +345,7 @@ static void verify(const struct buffer *token, int64_t now)
     struct asap_error err = { 0 };
     SCOPED(jws) struct jws jws = { 0 };
     SCOPED(pkey) EVP_PKEY *key = NULL;
-    const struct snapshot *snapshot = keyring_acquire(fixture.keys.keyring);
+    const struct snapshot *snapshot = keyring_acquire(fixture.admin.keyring);
     const struct published_key *published = NULL;
 
     ck_assert_succeeds(jws_parse(token->bytes, token->length, &jws, &err));
@@ -354,7 +354,7 @@ static void verify(const struct buffer *token, int64_t now)
                   jws.key_id);
     ck_assert_succeeds(pem_read_public(published->pem, published->pem_length, &key, &err));
     ck_assert_succeeds(jws_verify(&jws, key, &err));
-    keyring_release(fixture.keys.keyring, snapshot);
+    keyring_release(fixture.admin.keyring, snapshot);
 }
 
 START_TEST(a_token_verifies_to_its_last_moment_through_a_rotation)

@@ -5,7 +5,7 @@
 #include "plan.h"
 
 /* The key that the rotation will add, made before the transaction that all writers wait for. */
-static enum asap_code prepare_standby(const struct keys *keys,
+static enum asap_code prepare_standby(const struct admin *admin,
                                       const char *issuer_name,
                                       EVP_PKEY **out,
                                       struct asap_error *err)
@@ -14,7 +14,7 @@ static enum asap_code prepare_standby(const struct keys *keys,
     struct issuer_row issuer;
     const struct algorithm *algorithm = NULL;
 
-    TRY(txn_begin(&txn, keys->store, err));
+    TRY(txn_begin(&txn, admin->store, err));
     TRY(store_get_issuer(&txn, issuer_name, &issuer, err));
     txn_rollback(&txn);
     if (!issuer.managed)
@@ -52,7 +52,7 @@ enum asap_code keys_rotate(struct change *change,
     size_t expected = PLAN_NONE;
 
     *out = (struct key_plan){ 0 };
-    TRY(prepare_standby(change->keys, rotation->issuer, &pair, err));
+    TRY(prepare_standby(change->admin, rotation->issuer, &pair, err));
     TRY(change_begin(change, err));
     TRY(issuer_keys_load(change, rotation->issuer, &issuer_keys, err));
     TRY(find_expected(&issuer_keys, rotation->expected_kid, &expected, err));
