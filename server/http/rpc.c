@@ -75,7 +75,7 @@ static const struct rpc_method *find_method(const struct rpc_server *server, con
 
 static enum asap_code check_caller(const struct exchange *exchange, struct asap_error *err)
 {
-    if (!exchange->method->admin_only || exchange->caller.is_admin)
+    if (exchange->method->role != RPC_ADMIN || exchange->caller.is_admin)
         return ASAP_OK;
     return fail(err, ASAP_PERMISSION_DENIED,
                 "only root and the user of asapd may call this, over the admin socket");
@@ -119,12 +119,14 @@ static enum asap_code call_method(struct exchange *exchange,
     const struct http_request *request = exchange->request;
     const struct rpc_call call = {
         .service = exchange->server->service,
+        .method = exchange->method,
         .caller = &exchange->caller,
         .now = clock_now(&exchange->server->clock),
         .deadline_ms = deadline_of(exchange),
         .timeout_ms = exchange->envelope.timeout_ms,
         .query = request->method == HTTP_GET ? request->query : NULL,
         .reply = &exchange->reply,
+        .may_block = true,
         .each_header = request->each_header,
         .transport = request->transport,
     };
@@ -181,7 +183,7 @@ static void log_call(const struct exchange *exchange, enum asap_code code, const
 {
     const bool is_ours = is_our_fault(code) && exchange->envelope.http_status == 0;
 
-    if (!is_ours && !exchange->method->admin_only)
+    if (!is_ours && exchange->method->role != RPC_ADMIN)
         return;
     log_write(exchange->server->log, level_of(exchange, is_ours), "%s called %s: %s%s%s",
               exchange->caller.name, exchange->method->path, asap_code_name(code),

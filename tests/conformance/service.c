@@ -130,13 +130,13 @@ static enum asap_code unimplemented(const struct rpc_call *call,
 
 const struct rpc_method conformance_methods[] = {
     { SERVICE "Unary", &connectrpc__conformance__v1__unary_request__descriptor,
-      &connectrpc__conformance__v1__unary_response__descriptor, unary, .admin_only = false },
+      &connectrpc__conformance__v1__unary_response__descriptor, unary, .role = RPC_ANYBODY },
     { SERVICE "IdempotentUnary", &connectrpc__conformance__v1__idempotent_unary_request__descriptor,
       &connectrpc__conformance__v1__idempotent_unary_response__descriptor, idempotent_unary,
       .no_side_effects = true },
     { SERVICE "Unimplemented", &connectrpc__conformance__v1__unimplemented_request__descriptor,
       &connectrpc__conformance__v1__unimplemented_response__descriptor, unimplemented,
-      .admin_only = false },
+      .role = RPC_ANYBODY },
     { 0 },
 };
 

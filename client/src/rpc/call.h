@@ -13,6 +13,11 @@ struct rpc_endpoint {
     const char *url;     /* "unix:PATH" or "https://host[:port]" */
     const char *ca_file; /* PEM; NULL: the system's */
     int64_t timeout_ms;  /* 0: 30000 */
+
+    /* How the caller proves who it is, each NULL for not at all. */
+    const char *bearer;           /* an API key or a token; never in a message */
+    const char *certificate_file; /* PEM, of a TLS client ... */
+    const char *key_file;         /* ... and its private key */
 };
 
 /* Calls `path` ("/asap.v1.Server/GetStatus"). On ASAP_OK the caller frees *out with

@@ -176,5 +176,7 @@ void rpc_reply_clear(struct rpc_reply *reply)
         free(reply->details[i].value.data);
     }
     free(reply->details);
+    if (reply->hold != NULL)
+        reply->hold->free(reply->hold);
     *reply = (struct rpc_reply){ 0 };
 }

@@ -3,6 +3,7 @@
 #define ASAP_RPC_REPLY_H
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,14 +31,28 @@ struct rpc_detail {
     ProtobufCBinaryData value;
 };
 
+/* What a response, once it is made, waits for before it is sent: nothing of it leaves earlier. */
+struct rpc_hold {
+    /* Begins to wait. Calls done(context) once, on any thread, perhaps before it returns. */
+    void (*begin)(struct rpc_hold *hold, void (*done)(void *context), void *context);
+
+    /* After that: ASAP_OK lets the response go, ASAP_ABORTED has the whole call carried out again,
+     * and any other failure is sent in place of the response. */
+    enum asap_code (*result)(struct rpc_hold *hold, struct asap_error *err);
+
+    void (*free)(struct rpc_hold *hold);
+};
+
 /* Zeroed at first; emptied by rpc_reply_clear(). */
 struct rpc_reply {
     struct rpc_lines headers;
     struct rpc_lines trailers;
     struct rpc_detail *details;
     size_t detail_count;
-    int64_t retry_ms; /* when it is worth trying again, from now; 0: unknown */
-    size_t size;      /* of all texts and bytes */
+    int64_t retry_ms;      /* when it is worth trying again, from now; 0: unknown */
+    size_t size;           /* of all texts and bytes */
+    struct rpc_hold *hold; /* owned; NULL: the response leaves at once */
+    bool wants_worker;     /* nothing was done: the call is to be carried out where it may block */
 };
 
 /* Adds a line; a name may be added several times. ASAP_INTERNAL: the name is no token or is one

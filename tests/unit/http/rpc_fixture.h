@@ -116,8 +116,8 @@ static inline enum asap_code mangle(const struct rpc_call *call,
 #define ROW(where, what, admin, get)                                                               \
     {                                                                                              \
         .path = (where), .request = &asap__test__everything__descriptor,                           \
-        .response = &asap__test__everything__descriptor, .handler = (what), .admin_only = (admin), \
-        .no_side_effects = (get)                                                                   \
+        .response = &asap__test__everything__descriptor, .handler = (what),                        \
+        .role = (admin) ? RPC_ADMIN : RPC_ANYBODY, .no_side_effects = (get)                        \
     }
 
 static const struct rpc_method methods[] = {

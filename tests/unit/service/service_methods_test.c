@@ -75,7 +75,7 @@ START_TEST(only_the_repository_and_the_tokens_are_open_to_everybody)
         const bool is_open = strncmp(row->path, "/asap.v1.KeyRepository/", 23) == 0
                              || strncmp(row->path, "/asap.v1.TokenService/", 22) == 0;
 
-        ck_assert_msg(row->admin_only == !is_open, "%s", row->path);
+        ck_assert_msg((row->role == RPC_ADMIN) == !is_open, "%s", row->path);
     }
 }
 END_TEST
