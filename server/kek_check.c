@@ -6,6 +6,7 @@
 
 #include "fail.h"
 #include "scoped.h"
+#include "store_server.h"
 
 #define VALUE_NAME "kek_check"
 

@@ -7,6 +7,7 @@
 
 #include "fail.h"
 #include "store_sealed.h"
+#include "store_server.h"
 #include "utc.h"
 
 /* Looks again within the transaction: of two equal calls at the same time, one waits here until the

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fail.h"
+#include "store_server.h"
 
 enum { SEALED_MAX = 256 };
 

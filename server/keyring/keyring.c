@@ -8,6 +8,7 @@
 
 #include "fail.h"
 #include "snapshot.h"
+#include "store_server.h"
 
 enum { PROBLEM_SIZE = 256, DAMAGED_MAX = 4096 };
 

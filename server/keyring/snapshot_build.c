@@ -8,6 +8,7 @@
 #include "etag.h"
 #include "fail.h"
 #include "snapshot.h"
+#include "store_server.h"
 
 enum { FIRST_CAPACITY = 64, FIRST_BUCKETS = 64, JWK_MAX = 4096 };
 

@@ -9,6 +9,7 @@
 #include "fail.h"
 #include "handlers.h"
 #include "page_token.h"
+#include "store_server.h"
 
 DEFINE_SCOPED(rows, struct key_row *, free)
 

@@ -50,27 +50,6 @@ static inline void txn_scope_exit(struct txn *txn)
     txn_rollback(txn);
 }
 
-/* The server's own row. The generation counts changes to what is published; the latest time is the
- * greatest that any transaction has recorded. */
-struct server_row {
-    int64_t generation;
-    int64_t latest_time;
-};
-ASAP_MUST_CHECK enum asap_code store_get_server(struct txn *txn,
-                                                struct server_row *out,
-                                                struct asap_error *err);
-/* Raises the generation by one and the latest time to `now` if that is later. */
-ASAP_MUST_CHECK enum asap_code store_record_change(struct txn *txn,
-                                                   int64_t now,
-                                                   struct asap_error *err);
-
-/* A small value by name, such as the sealed constant that tells whether a KEK is the right one.
- * ASAP_NOT_FOUND. The caller frees *out with free(). */
-ASAP_MUST_CHECK enum asap_code store_get_value(
-    struct txn *txn, const char *name, void **out, size_t *length, struct asap_error *err);
-ASAP_MUST_CHECK enum asap_code store_put_value(
-    struct txn *txn, const char *name, const void *bytes, size_t length, struct asap_error *err);
-
 enum { ALGORITHM_NAME_SIZE = 8, KEY_DIGEST_SIZE = 65, REVOKE_REASON_SIZE = 256 };
 
 struct issuer_row {
@@ -95,6 +74,13 @@ ASAP_MUST_CHECK enum asap_code store_find_related_issuer(struct txn *txn,
                                                          const char *name,
                                                          struct issuer_row *out,
                                                          struct asap_error *err);
+/* Calls `visit` with every issuer that is not deleted, by name; a failure of `visit` ends it and is
+ * returned. The row is borrowed for the call. */
+typedef enum asap_code issuer_visitor(void *context,
+                                      const struct issuer_row *row,
+                                      struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code
+store_each_issuer(struct txn *txn, issuer_visitor *visit, void *context, struct asap_error *err);
 /* Up to `limit` issuers with names after `after`, by name. `rows` has room for them. */
 ASAP_MUST_CHECK enum asap_code store_list_issuers(struct txn *txn,
                                                   const char *after,

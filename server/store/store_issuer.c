@@ -25,6 +25,9 @@ static const char select_issuers_after[] =
     "SELECT " COLUMNS " FROM issuer WHERE name > $1 AND delete_time IS NULL"
     " ORDER BY name LIMIT $2";
 
+static const char select_issuers[] =
+    "SELECT " COLUMNS " FROM issuer WHERE delete_time IS NULL ORDER BY name";
+
 /* In the order of COLUMNS. */
 static const struct sql_member members[] = {
     { MEMBER_INTEGER, offsetof(struct issuer_row, id), 0 },
@@ -167,4 +170,29 @@ enum asap_code store_list_issuers(struct txn *txn,
     TRY(transaction_query(txn, &query, err));
     *count = list.count;
     return ASAP_OK;
+}
+
+struct visit {
+    issuer_visitor *visit;
+    void *context;
+};
+
+static enum asap_code visit_issuer(void *context,
+                                   const struct sql_value *columns,
+                                   struct asap_error *err)
+{
+    const struct visit *visit = context;
+    struct issuer_row row = { 0 };
+
+    TRY(read_issuer(&row, columns, err));
+    return visit->visit(visit->context, &row, err);
+}
+
+enum asap_code
+store_each_issuer(struct txn *txn, issuer_visitor *visit, void *context, struct asap_error *err)
+{
+    struct visit visiting = { visit, context };
+    const struct sql_query query = { select_issuers, NULL, 0, visit_issuer, &visiting };
+
+    return transaction_query(txn, &query, err);
 }

@@ -2,16 +2,25 @@
 #include <stdlib.h>
 
 #include "fail.h"
+#include "store_server.h"
 #include "transaction.h"
 
 /* The server's own row, and small values by name. */
 
-static const char select_server[] = "SELECT generation, latest_time FROM server WHERE id = 1";
+static const char select_server[] =
+    "SELECT generation, access_generation, latest_time FROM server WHERE id = 1";
 
-static const char update_server[] =
-    "UPDATE server SET generation = generation + 1,"
-    " latest_time = CASE WHEN latest_time < $1 THEN $1 ELSE latest_time END"
-    " WHERE id = 1 RETURNING id";
+#define RECORD_TIME                                                                                \
+    " latest_time = CASE WHEN latest_time < $1 THEN $1 ELSE latest_time END"                       \
+    " WHERE id = 1 RETURNING id"
+
+static const char update_generation[] =
+    "UPDATE server SET generation = generation + 1," RECORD_TIME;
+
+static const char update_access_generation[] =
+    "UPDATE server SET access_generation = access_generation + 1," RECORD_TIME;
+
+static const char update_time[] = "UPDATE server SET" RECORD_TIME;
 
 static const char select_value[] = "SELECT content FROM server_value WHERE name = $1";
 
@@ -20,6 +29,7 @@ static const char upsert_value[] = "INSERT INTO server_value (name, content) VAL
 
 static const struct sql_member server_members[] = {
     { MEMBER_INTEGER, offsetof(struct server_row, generation), 0 },
+    { MEMBER_INTEGER, offsetof(struct server_row, access_generation), 0 },
     { MEMBER_INTEGER, offsetof(struct server_row, latest_time), 0 },
 };
 
@@ -44,14 +54,30 @@ enum asap_code store_get_server(struct txn *txn, struct server_row *out, struct 
     return found ? ASAP_OK : transaction_damaged("the server", err);
 }
 
-enum asap_code store_record_change(struct txn *txn, int64_t now, struct asap_error *err)
+static enum asap_code
+update(struct txn *txn, const char *statement, int64_t now, struct asap_error *err)
 {
     const struct sql_value parameters[] = { sql_integer(now) };
-    const struct sql_query query = { update_server, parameters, 1, NULL, NULL };
+    const struct sql_query query = { statement, parameters, 1, NULL, NULL };
     bool found = false;
 
     TRY(transaction_find(txn, &query, &found, err));
     return found ? ASAP_OK : transaction_damaged("the server", err);
+}
+
+enum asap_code store_record_change(struct txn *txn, int64_t now, struct asap_error *err)
+{
+    return update(txn, update_generation, now, err);
+}
+
+enum asap_code store_record_access_change(struct txn *txn, int64_t now, struct asap_error *err)
+{
+    return update(txn, update_access_generation, now, err);
+}
+
+enum asap_code store_record_time(struct txn *txn, int64_t now, struct asap_error *err)
+{
+    return update(txn, update_time, now, err);
 }
 
 enum asap_code store_get_value(

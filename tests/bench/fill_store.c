@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "fail.h"
-#include "store.h"
+#include "store_server.h"
 #include "vault.h"
 
 static enum asap_code describe(struct key_row *row, struct asap_error *err)

@@ -11,7 +11,7 @@
 #include "check_main.h"
 #include "keyring.h"
 #include "scoped.h"
-#include "store.h"
+#include "store_server.h"
 #include "test_keys.h"
 
 /* The keyring over a real store, whose file the tests damage behind its back. */

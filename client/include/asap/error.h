@@ -58,6 +58,31 @@ enum asap_reason {
     ASAP_REASON_KEY_REFUSED,     /* the key is malformed, weak or of an unsupported kind */
     ASAP_REASON_KEY_ALGORITHM,   /* alg does not fit the key */
     ASAP_REASON_SIGNATURE,       /* the signature is not by this key */
+
+    /* Why asapd refuses a caller. */
+    ASAP_REASON_NO_PROOF,           /* the caller did not say who it is */
+    ASAP_REASON_TWO_PROOFS,         /* it said so in two ways */
+    ASAP_REASON_PROOF_MALFORMED,    /* the Authorization header is none of ours */
+    ASAP_REASON_CREDENTIAL_UNKNOWN, /* nobody is known by what was shown */
+    ASAP_REASON_CREDENTIAL_EXPIRED,
+    ASAP_REASON_CREDENTIAL_REVOKED,
+    ASAP_REASON_CERTIFICATE, /* the client certificate proves nothing */
+    ASAP_REASON_CALLER_DISABLED,
+    ASAP_REASON_CALLER_DELETED,
+    ASAP_REASON_NO_GRANT,       /* no grant of this verb for this issuer */
+    ASAP_REASON_GRANT_AUDIENCE, /* the grant is not for this audience */
+    ASAP_REASON_GRANT_LIFETIME, /* the grant is not for so long a lifetime */
+    ASAP_REASON_GRANT_SUBJECT,  /* the grant is not for this subject */
+    ASAP_REASON_GRANT_CLAIM,    /* the grant is not for this additional claim */
+    ASAP_REASON_NOT_ADMIN,      /* the method is for administrators */
+    ASAP_REASON_RATE_LIMIT,     /* too many calls */
+
+    /* Why asapd does not mint. */
+    ASAP_REASON_ISSUER_EXTERNAL,   /* asapd holds no key of this issuer */
+    ASAP_REASON_NO_SIGNING_KEY,    /* no key signs now: an emergency gap */
+    ASAP_REASON_CLOCK_WENT_BACK,   /* the server's clock lies behind what it has recorded */
+    ASAP_REASON_AUDIT_UNAVAILABLE, /* the audit log cannot be written */
+    ASAP_REASON_OVERLOADED,        /* too much is waiting */
     ASAP_REASON_COUNT
 };
 

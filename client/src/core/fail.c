@@ -32,6 +32,27 @@ static const char *const reason_names[ASAP_REASON_COUNT] = {
     [ASAP_REASON_KEY_REFUSED] = "KEY_REFUSED",
     [ASAP_REASON_KEY_ALGORITHM] = "KEY_ALGORITHM",
     [ASAP_REASON_SIGNATURE] = "SIGNATURE",
+    [ASAP_REASON_NO_PROOF] = "NO_PROOF",
+    [ASAP_REASON_TWO_PROOFS] = "TWO_PROOFS",
+    [ASAP_REASON_PROOF_MALFORMED] = "PROOF_MALFORMED",
+    [ASAP_REASON_CREDENTIAL_UNKNOWN] = "CREDENTIAL_UNKNOWN",
+    [ASAP_REASON_CREDENTIAL_EXPIRED] = "CREDENTIAL_EXPIRED",
+    [ASAP_REASON_CREDENTIAL_REVOKED] = "CREDENTIAL_REVOKED",
+    [ASAP_REASON_CERTIFICATE] = "CERTIFICATE",
+    [ASAP_REASON_CALLER_DISABLED] = "CALLER_DISABLED",
+    [ASAP_REASON_CALLER_DELETED] = "CALLER_DELETED",
+    [ASAP_REASON_NO_GRANT] = "NO_GRANT",
+    [ASAP_REASON_GRANT_AUDIENCE] = "GRANT_AUDIENCE",
+    [ASAP_REASON_GRANT_LIFETIME] = "GRANT_LIFETIME",
+    [ASAP_REASON_GRANT_SUBJECT] = "GRANT_SUBJECT",
+    [ASAP_REASON_GRANT_CLAIM] = "GRANT_CLAIM",
+    [ASAP_REASON_NOT_ADMIN] = "NOT_ADMIN",
+    [ASAP_REASON_RATE_LIMIT] = "RATE_LIMIT",
+    [ASAP_REASON_ISSUER_EXTERNAL] = "ISSUER_EXTERNAL",
+    [ASAP_REASON_NO_SIGNING_KEY] = "NO_SIGNING_KEY",
+    [ASAP_REASON_CLOCK_WENT_BACK] = "CLOCK_WENT_BACK",
+    [ASAP_REASON_AUDIT_UNAVAILABLE] = "AUDIT_UNAVAILABLE",
+    [ASAP_REASON_OVERLOADED] = "OVERLOADED",
 };
 
 static void
@@ -67,6 +88,20 @@ refuse(struct asap_error *err, enum asap_reason reason, const char *field, const
     (void)vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
     return ASAP_UNAUTHENTICATED;
+}
+
+enum asap_code fail_reason(
+    struct asap_error *err, enum asap_code code, enum asap_reason reason, const char *format, ...)
+{
+    va_list args;
+
+    if (err == NULL)
+        return code;
+    fill(err, code, reason, "");
+    va_start(args, format);
+    (void)vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    return code;
 }
 
 enum asap_code fail_as(struct asap_error *err, enum asap_code code)

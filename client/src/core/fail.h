@@ -16,6 +16,10 @@ fail(struct asap_error *err, enum asap_code code, const char *format, ...);
 __attribute__((format(printf, 4, 5))) enum asap_code
 refuse(struct asap_error *err, enum asap_reason reason, const char *field, const char *format, ...);
 
+/* A failure whose cause programs are told, too. */
+__attribute__((format(printf, 4, 5))) enum asap_code fail_reason(
+    struct asap_error *err, enum asap_code code, enum asap_reason reason, const char *format, ...);
+
 /* The same failure under another code, as a caller's context demands it. */
 enum asap_code fail_as(struct asap_error *err, enum asap_code code);
 

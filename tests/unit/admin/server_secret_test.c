@@ -6,6 +6,7 @@
 
 #include "check_main.h"
 #include "scratch.h"
+#include "store_server.h"
 
 static struct fixture {
     struct scratch scratch;

@@ -10,6 +10,7 @@
 #include "codec.h"
 #include "handlers.h"
 #include "scratch.h"
+#include "store_server.h"
 
 /* The handlers on a real store, vault and keyring, called with JSON. */
 

@@ -17,7 +17,7 @@
 
 #include "check_main.h"
 #include "scoped.h"
-#include "store.h"
+#include "store_server.h"
 
 /* SQLite's file: whose it is, who may read it, and what is left of it after a crash. */
 

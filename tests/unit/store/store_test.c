@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store.h"
+#include "store_server.h"
 
 #include <inttypes.h>
 #include <pthread.h>

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_AUTHENTICATE_H
+#define ASAPD_AUTHENTICATE_H
+
+#include <asap/clock.h>
+
+#include "callers.h"
+#include "keyring.h"
+#include "method.h"
+
+/* Who calls? Four kinds of proof, one kind of result: struct rpc_caller. */
+struct authenticator;
+
+struct authenticator_options {
+    struct callers *callers;
+    struct keyring *keyring;
+    struct asap_clock clock;
+    const char *audience; /* of the ASAP tokens that callers show: this service */
+    uint32_t daemon_uid;  /* beside root, an administrator on a unix socket */
+};
+
+/* Borrows what the options point to. */
+ASAP_MUST_CHECK enum asap_code authenticator_new(const struct authenticator_options *options,
+                                                 struct authenticator **out,
+                                                 struct asap_error *err);
+void authenticator_free(struct authenticator *authenticator); /* NULL is fine */
+
+/* A name in a client certificate. */
+struct certificate_name {
+    enum credential_kind kind; /* CREDENTIAL_URI or CREDENTIAL_DNS_NAME */
+    const char *text;
+};
+
+/* What a request shows of its caller, all borrowed. */
+struct evidence {
+    const char *address; /* for people: "127.0.0.1", "uid:1000" */
+    bool has_uid;        /* a unix socket */
+    uint32_t uid;
+    const char *authorization;       /* the header's value; NULL: none */
+    const char *certificate_problem; /* why a certificate that was shown counts for nothing; NULL:
+                                        none was shown, or it is good */
+    const struct certificate_name *names; /* of a good certificate */
+    size_t name_count;
+};
+
+/* On ASAP_OK *out is the caller: with RPC_PROOF_NONE when nothing was shown, which is nobody's
+ * mistake. A user id or certificate that no credential names shows nothing. ASAP_UNAUTHENTICATED
+ * with a reason otherwise: what was shown is malformed, unknown, expired, revoked, of a caller that
+ * is disabled or deleted, or there are two proofs. Then *out is filled as far as it is known: its
+ * proof_kind is RPC_PROOF_NONE unless the proof itself was good and its caller is merely refused.
+ * ASAP_UNAVAILABLE: the callers or keys are not known yet. Any thread; never blocks. */
+ASAP_MUST_CHECK enum asap_code authenticate(struct authenticator *authenticator,
+                                            const struct evidence *evidence,
+                                            struct rpc_caller *out,
+                                            struct asap_error *err);
+
+/* API keys: "asapk_", 16 hexadecimal digits that name it, "_", 43 characters of base64url: 256
+ * random bits. */
+enum { API_KEY_PREFIX_SIZE = 17, API_KEY_TEXT_SIZE = 67 };
+
+struct api_key {
+    char prefix[API_KEY_PREFIX_SIZE]; /* the 16 digits */
+    char text[API_KEY_TEXT_SIZE];     /* the whole: a secret, to be wiped */
+    char digest[CREDENTIAL_DIGEST_SIZE];
+};
+ASAP_MUST_CHECK enum asap_code api_key_new(struct api_key *out, struct asap_error *err);
+void api_key_clear(struct api_key *key); /* wipes it */
+
+#endif
