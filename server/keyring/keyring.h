@@ -8,6 +8,7 @@
 
 #include <asap/error.h>
 
+#include "algorithm.h"
 #include "lifecycle.h"
 #include "log.h"
 
@@ -49,6 +50,12 @@ struct published_key {
     size_t jwk_length;
     const char *etag; /* quoted */
     struct key_times times;
+
+    /* For signing with it. */
+    const struct algorithm *algorithm; /* NULL: damaged */
+    int64_t row;                       /* which its sealed private half is bound to */
+    int64_t max_lifetime;              /* seconds; the longest that a token of it may live */
+    bool is_managed;
 };
 
 /* NULL when the snapshot has no such key. */
@@ -66,6 +73,16 @@ struct key_range snapshot_issuer_keys(const struct snapshot *snapshot,
                                       const char *issuer,
                                       size_t length);
 const struct published_key *snapshot_at(const struct snapshot *snapshot, size_t index);
+
+/* An issuer; one that was deleted is not there. */
+struct known_issuer {
+    char *name;           /* the snapshot's */
+    int64_t max_lifetime; /* seconds; the longest that a token may live from now on */
+    bool is_managed;
+};
+
+/* NULL when there is none of this name. */
+const struct known_issuer *snapshot_find_issuer(const struct snapshot *snapshot, const char *name);
 
 /* The time at which to look at a snapshot when the clock says `now`: not before the latest change
  * in it, so that a clock that went back neither revives a revoked key nor hides a new one. */

@@ -11,9 +11,8 @@
 enum { KEY_DIGEST_BYTES = 32 };
 
 struct entry {
-    struct published_key key; /* its texts follow the entry in memory */
-    size_t issuer_length;     /* of key.kid */
-    int64_t row;
+    struct published_key key;               /* its texts follow the entry in memory */
+    size_t issuer_length;                   /* of key.kid */
     unsigned char digest[KEY_DIGEST_BYTES]; /* SHA-256 of key.kid */
     unsigned char proof[KEY_DIGEST_BYTES];  /* of what the row was checked to be */
 };
@@ -28,6 +27,8 @@ struct snapshot {
     struct entry **by_digest; /* `count` of them, sorted */
     struct entry **buckets;   /* hash table by key id, open addressing; `mask` + 1 of them */
     size_t mask;
+    struct known_issuer *issuers; /* by name, which each owns */
+    size_t issuer_count, issuer_capacity;
 };
 
 /* Reads all live keys. Damaged ones go in without their texts and are named in *damaged. What
@@ -38,6 +39,13 @@ ASAP_MUST_CHECK enum asap_code snapshot_build(struct txn *txn,
                                               struct snapshot **out,
                                               struct buffer *damaged,
                                               struct asap_error *err);
+
+/* Reads all issuers; damaged ones are left out and named in *damaged. */
+ASAP_MUST_CHECK enum asap_code snapshot_add_issuers(struct txn *txn,
+                                                    struct snapshot *snapshot,
+                                                    struct buffer *damaged,
+                                                    struct asap_error *err);
+void snapshot_free_issuers(struct snapshot *snapshot);
 
 void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
 DEFINE_SCOPED(snapshot, struct snapshot *, snapshot_free)

@@ -107,12 +107,16 @@ static struct entry *new_entry(const struct texts *texts)
     if (entry == NULL)
         return NULL;
     end = (char *)(entry + 1);
-    *entry = (struct entry){ .key.times = row->times, .row = row->id };
+    *entry = (struct entry){ .key = { .times = row->times,
+                                      .row = row->id,
+                                      .max_lifetime = row->max_lifetime,
+                                      .is_managed = row->managed } };
     entry->key.kid = append(&end, row->kid, strlen(row->kid));
     entry->issuer_length = (size_t)(strrchr(entry->key.kid, '/') - entry->key.kid);
     if (texts->is_damaged)
         return entry;
     memcpy(entry->proof, texts->proof, sizeof entry->proof);
+    entry->key.algorithm = algorithm_find(row->algorithm, strlen(row->algorithm));
     entry->key.pem_length = strlen(pem);
     entry->key.pem = append(&end, pem, entry->key.pem_length);
     entry->key.jwk_length = strlen(jwk);
@@ -186,7 +190,7 @@ static int compare_place(const void *left, const void *right)
         return order;
     if (a->issuer_length != b->issuer_length)
         return a->issuer_length < b->issuer_length ? -1 : 1;
-    return a->row < b->row ? -1 : 1;
+    return a->key.row < b->key.row ? -1 : 1;
 }
 
 static int compare_digest(const void *left, const void *right)
@@ -250,6 +254,7 @@ enum asap_code snapshot_build(struct txn *txn,
     snapshot->generation = server.generation;
     snapshot->latest_time = server.latest_time;
     TRY(store_each_live_key(txn, now, add_row, &builder, err));
+    TRY(snapshot_add_issuers(txn, snapshot, damaged, err));
     sort_entries(snapshot);
     if (!index_digests(snapshot) || !index_key_ids(snapshot))
         return fail_memory(err);
@@ -266,5 +271,6 @@ void snapshot_free(struct snapshot *snapshot)
     free(snapshot->entries);
     free(snapshot->by_digest);
     free(snapshot->buckets);
+    snapshot_free_issuers(snapshot);
     free(snapshot);
 }

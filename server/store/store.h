@@ -75,7 +75,7 @@ ASAP_MUST_CHECK enum asap_code store_find_related_issuer(struct txn *txn,
                                                          struct issuer_row *out,
                                                          struct asap_error *err);
 /* Calls `visit` with every issuer that is not deleted, by name; a failure of `visit` ends it and is
- * returned. The row is borrowed for the call. */
+ * returned. The row is borrowed for the call; one that cannot be read whole has no name. */
 typedef enum asap_code issuer_visitor(void *context,
                                       const struct issuer_row *row,
                                       struct asap_error *err);

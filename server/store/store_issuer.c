@@ -184,7 +184,8 @@ static enum asap_code visit_issuer(void *context,
     const struct visit *visit = context;
     struct issuer_row row = { 0 };
 
-    TRY(read_issuer(&row, columns, err));
+    if (!sql_read_members(columns, members, MEMBERS, &row))
+        row.name[0] = '\0';
     return visit->visit(visit->context, &row, err);
 }
 

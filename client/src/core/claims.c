@@ -307,14 +307,27 @@ write_times(struct buffer *out, int64_t now, int64_t lifetime, struct asap_error
     return ASAP_OK;
 }
 
-static enum asap_code write_jti(struct buffer *out, struct asap_error *err)
+enum asap_code claims_new_jti(char out[CLAIMS_JTI_SIZE], struct asap_error *err)
 {
+    SCOPED(buffer) struct buffer text = BUFFER(CLAIMS_JTI_SIZE - 1);
     unsigned char random[JTI_RANDOM_BYTES];
 
     if (RAND_bytes(random, sizeof random) != 1)
         return fail(err, ASAP_INTERNAL, "no random numbers are to be had");
+    base64url_encode(random, sizeof random, &text);
+    TRY(buffer_check(&text, "jti", err));
+    memcpy(out, text.bytes, text.length + 1);
+    return ASAP_OK;
+}
+
+static enum asap_code write_jti(struct buffer *out, const char *given, struct asap_error *err)
+{
+    char fresh[CLAIMS_JTI_SIZE] = "";
+
+    if (given == NULL)
+        TRY(claims_new_jti(fresh, err));
     buffer_puts(out, ",\"jti\":\"");
-    base64url_encode(random, sizeof random, out);
+    buffer_puts(out, given != NULL ? given : fresh);
     buffer_puts(out, "\"");
     return ASAP_OK;
 }
@@ -346,7 +359,7 @@ enum asap_code claims_write(const struct claims_request *request,
 {
     TRY(write_parties(out, request, err));
     TRY(write_times(out, now, request->lifetime, err));
-    TRY(write_jti(out, err));
+    TRY(write_jti(out, request->jti, err));
     if (request->additional != NULL)
         TRY(write_additional(out, request->additional, err));
     else

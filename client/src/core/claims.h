@@ -65,10 +65,15 @@ struct claims_request {
     const char *const *audiences; /* NULL-terminated, at least one; one is written as a string */
     int64_t lifetime;             /* seconds, 1 to CLAIMS_MAX_LIFETIME */
     const char *additional;       /* a JSON object of further claims, or NULL */
+    const char *jti;              /* of claims_new_jti(); NULL: a new one */
 };
 
-/* Appends {"iss","sub","aud","iat","nbf","exp","jti",...}: integer times, nbf = iat, and a jti of
- * 160 random bits. What is written, claims_parse() reads. ASAP_INVALID_ARGUMENT: err->field is
+/* 160 random bits as 27 characters of base64url and a NUL. */
+enum { CLAIMS_JTI_SIZE = 28 };
+ASAP_MUST_CHECK enum asap_code claims_new_jti(char out[CLAIMS_JTI_SIZE], struct asap_error *err);
+
+/* Appends {"iss","sub","aud","iat","nbf","exp","jti",...}: integer times and nbf = iat. What is
+ * written, claims_parse() reads. ASAP_INVALID_ARGUMENT: err->field is
  * issuer, subject, audiences, lifetime_seconds or additional_claims: no audience, a lifetime out of
  * range, text that is not UTF-8 or too long, or an additional claim that is one of these. */
 ASAP_MUST_CHECK enum asap_code claims_write(const struct claims_request *request,
