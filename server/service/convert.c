@@ -93,6 +93,42 @@ to_new_key(const struct key_row *row, int64_t now, Asap__V1__Key **field, struct
     return to_key(row, now, *field, err);
 }
 
+enum asap_code to_seconds(const Google__Protobuf__Duration *duration,
+                          int64_t otherwise,
+                          const char *field,
+                          int64_t *out,
+                          struct asap_error *err)
+{
+    *out = duration == NULL ? otherwise : duration->seconds;
+    if (duration != NULL && duration->nanos != 0)
+        return fail_field(err, field, "%s is in whole seconds", field);
+    return ASAP_OK;
+}
+
+enum asap_code to_list(char *const *texts, size_t count, const char ***out, struct asap_error *err)
+{
+    *out = calloc(count + 1, sizeof **out);
+    if (*out == NULL)
+        return fail_memory(err);
+    for (size_t i = 0; i < count; i++)
+        (*out)[i] = texts[i];
+    return ASAP_OK;
+}
+
+enum asap_code check_request_id(const char *id, struct asap_error *err)
+{
+    size_t length = 0;
+
+    while (id[length] > ' ' && id[length] <= '~')
+        length++;
+    if (id[length] != '\0' || length >= REQUEST_ID_SIZE)
+        return fail_field(err, "request_id",
+                          "a request id has at most %d printable ASCII characters and no spaces"
+                          " (a UUID does)",
+                          REQUEST_ID_SIZE - 1);
+    return ASAP_OK;
+}
+
 enum asap_code to_page_size(int32_t requested, size_t *out, struct asap_error *err)
 {
     if (requested < 0)

@@ -21,6 +21,8 @@ rpc_handler key_admin_rotate;
 rpc_handler key_admin_revoke;
 rpc_handler key_admin_get;
 rpc_handler key_admin_list;
+rpc_handler token_service_mint;
+rpc_handler token_service_verify;
 rpc_handler server_get_status;
 
 /* A new Timestamp; LIFECYCLE_NEVER leaves *field NULL. */
@@ -37,6 +39,22 @@ ASAP_MUST_CHECK enum asap_code
 to_key(const struct key_row *row, int64_t now, Asap__V1__Key *out, struct asap_error *err);
 ASAP_MUST_CHECK enum asap_code
 to_new_key(const struct key_row *row, int64_t now, Asap__V1__Key **field, struct asap_error *err);
+
+/* Whole seconds; `otherwise` when unset. ASAP_INVALID_ARGUMENT, field `field`: a fraction. */
+ASAP_MUST_CHECK enum asap_code to_seconds(const Google__Protobuf__Duration *duration,
+                                          int64_t otherwise,
+                                          const char *field,
+                                          int64_t *out,
+                                          struct asap_error *err);
+
+/* What a repeated string field holds, ended by NULL; the texts stay the message's, the list is
+ * freed with free(). */
+ASAP_MUST_CHECK enum asap_code
+to_list(char *const *texts, size_t count, const char ***out, struct asap_error *err);
+
+/* ASAP_INVALID_ARGUMENT, field request_id: longer than such an id may be, or with spaces or other
+ * characters than printable ASCII ones. "" is fine. */
+ASAP_MUST_CHECK enum asap_code check_request_id(const char *id, struct asap_error *err);
 
 /* The number of items of a page: 100 when none is named. ASAP_INVALID_ARGUMENT: negative. */
 ASAP_MUST_CHECK enum asap_code to_page_size(int32_t requested, size_t *out, struct asap_error *err);

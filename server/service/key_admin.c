@@ -9,6 +9,7 @@
 #include "fail.h"
 #include "handlers.h"
 #include "page_token.h"
+#include "permit.h"
 #include "store_server.h"
 
 DEFINE_SCOPED(rows, struct key_row *, free)
@@ -36,6 +37,7 @@ enum asap_code key_admin_publish(const struct rpc_call *call,
                                  ProtobufCMessage *out,
                                  struct asap_error *err)
 {
+    TRY(permit(call, VERB_PUBLISH, ((const Asap__V1__PublishKeyRequest *)in)->issuer, err));
     return change_call(call, in, out, publish, err);
 }
 
@@ -94,6 +96,7 @@ enum asap_code key_admin_rotate(const struct rpc_call *call,
                                 ProtobufCMessage *out,
                                 struct asap_error *err)
 {
+    TRY(permit(call, VERB_ROTATE, ((const Asap__V1__RotateKeyRequest *)in)->issuer, err));
     return change_call(call, in, out, rotate, err);
 }
 

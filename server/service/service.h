@@ -4,6 +4,9 @@
 
 #include "admin.h"
 #include "method.h"
+#include "mint.h"
+
+#include <asap/retriever.h>
 
 /* asapd's RPC services: each method is a row here and a handler that turns a
  * request into one operation below and its result into a response. */
@@ -12,6 +15,10 @@
 struct service {
     struct admin admin;
     const struct secret *page_token_key;
+    const struct mint *mint;
+    struct asap_retriever *retriever; /* of the keys that are published here */
+    struct asap_clock clock;          /* what tokens are verified by */
+    const char *audience;             /* this service's own */
     const char *version;
 };
 

@@ -19,6 +19,9 @@ static const struct algorithm algorithms[] = {
     { "EdDSA", "ED25519", NULL, NULL, 0, false, true },
 };
 
+const char *const algorithm_names[] = { "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+                                        "ES256", "ES384", "ES512", "EdDSA", NULL };
+
 const struct algorithm *algorithm_at(size_t index)
 {
     return index < sizeof algorithms / sizeof *algorithms ? &algorithms[index] : NULL;

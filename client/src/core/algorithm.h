@@ -26,6 +26,9 @@ const struct algorithm *algorithm_find(const char *name, size_t length);
 /* The rows in order, for listings: NULL past the last. */
 const struct algorithm *algorithm_at(size_t index);
 
+/* The names of all of them, ended by NULL. */
+extern const char *const algorithm_names[];
+
 /* The algorithm a key is registered with when none is named: RS256, ES256, ES384, ES512 or EdDSA.
  * NULL for a key that no algorithm fits. */
 const struct algorithm *algorithm_default_for(EVP_PKEY *key);
