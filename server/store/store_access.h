@@ -31,6 +31,9 @@ ASAP_MUST_CHECK enum asap_code store_add_caller(struct txn *txn,
 /* ASAP_NOT_FOUND; a deleted caller is not found. */
 ASAP_MUST_CHECK enum asap_code
 store_get_caller(struct txn *txn, const char *name, struct caller_row *out, struct asap_error *err);
+/* ASAP_NOT_FOUND; a deleted caller is found. */
+ASAP_MUST_CHECK enum asap_code
+store_get_caller_by_id(struct txn *txn, int64_t id, struct caller_row *out, struct asap_error *err);
 /* Writes description, enabled and delete_time of row->id. */
 ASAP_MUST_CHECK enum asap_code store_update_caller(struct txn *txn,
                                                    const struct caller_row *row,
@@ -73,6 +76,12 @@ ASAP_MUST_CHECK enum asap_code store_get_credential(struct txn *txn,
                                                     const char *credential_id,
                                                     struct credential_row *out,
                                                     struct asap_error *err);
+/* The one of this kind and name that is not revoked, though perhaps expired. ASAP_NOT_FOUND. */
+ASAP_MUST_CHECK enum asap_code store_find_credential(struct txn *txn,
+                                                     enum credential_kind kind,
+                                                     const char *name,
+                                                     struct credential_row *out,
+                                                     struct asap_error *err);
 /* Writes revoke_time of row->id. */
 ASAP_MUST_CHECK enum asap_code store_update_credential(struct txn *txn,
                                                        const struct credential_row *row,
