@@ -8,7 +8,7 @@
 
 /* What the sources of the SQLite driver share. */
 
-enum { STATEMENTS_MAX = 64 }; /* more than the store has */
+enum { STATEMENTS_MAX = 128 }; /* more than the store has */
 
 struct sqlite {
     struct sql_connection base;
