@@ -8,7 +8,6 @@
 
 #include <asap/error.h>
 
-#include "log.h"
 #include "store_access.h"
 
 /* Callers, credentials and grants in memory: an immutable set that requests
