@@ -12,6 +12,7 @@
 struct service {
     struct admin admin;
     const struct secret *page_token_key;
+    const char *audience; /* this server's own, which no grant for "*" has */
     const char *version;
 };
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_AUDIT_COMMITTER_H
+#define ASAPD_AUDIT_COMMITTER_H
+
+#include <pthread.h>
+
+#include "chain.h"
+
+/* The thread that makes submitted events durable: it takes all that waits, up
+ * to a limit, and commits that in one transaction. */
+
+enum { GROUP_MAX = 256, QUEUE_MAX = 4096 };
+
+struct committer {
+    struct store *store;
+    const struct chain *chain;
+    int64_t clock_skew;
+    const struct log *log;
+
+    pthread_t thread;
+    pthread_mutex_t mutex; /* guards all below */
+    pthread_cond_t changed;
+    struct audit_entry *first, *last; /* what waits */
+    size_t count;
+    bool is_closing;
+    char problem[sizeof((struct asap_error *)NULL)->message]; /* "": none */
+};
+
+/* Starts the thread; the members above it are set. On failure there is nothing to stop. */
+ASAP_MUST_CHECK enum asap_code committer_start(struct committer *committer, struct asap_error *err);
+
+/* Commits what waits, then ends the thread. */
+void committer_stop(struct committer *committer);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_AUDIT_PARTS_H
+#define ASAPD_AUDIT_PARTS_H
+
+#include "committer.h"
+
+/* What the audit's own sources share. */
+
+struct audit {
+    struct store *store;
+    struct chain chain;
+    struct committer committer;
+};
+
+#endif
