@@ -8,16 +8,19 @@
 
 #include <asap/error.h>
 
+#include "audit.h"
+#include "callers.h"
 #include "keyring.h"
 #include "lifecycle.h"
 #include "replay.h"
 #include "store.h"
 #include "vault.h"
 
-/* What administrators do to issuers and keys. Each operation is one change, and
- * a change is one transaction: the operation begins it, once it has made what
- * takes long, and change_finish() ends it, so that the caller can turn the
- * result into an answer before anything is final.
+/* What administrators do to issuers and keys (and to callers, see
+ * manage_callers.h). Each operation is one change, and a change is one
+ * transaction: the operation begins it, once it has made what takes long, and
+ * change_finish() ends it, so that the caller can turn the result into an
+ * answer before anything is final.
  *
  * ASAP_FAILED_PRECONDITION "the clock went back": the wall clock lies behind the
  * latest recorded time by more than the skew. ASAP_ABORTED with replay->found:
@@ -26,21 +29,30 @@ struct admin {
     struct store *store;
     const struct vault *vault;
     struct keyring *keyring;
+    struct callers *callers;
+    struct audit *audit;
     const struct lifecycle_policy *policy;
 };
 
+/* What a change is to, and hence what is loaded anew once it is made. */
+enum change_scope { CHANGE_KEYS, CHANGE_ACCESS };
+
 struct change {
     const struct admin *admin;
+    enum change_scope scope;
     int64_t now; /* the wall clock in seconds; once begun, what the store has recorded if later */
-    bool validate_only;    /* check and answer everything, keep nothing */
-    struct replay *replay; /* NULL: the call names no request */
-    bool is_unchanged;     /* the operation found that everything stands as asked for */
+    bool validate_only;      /* check and answer everything, keep nothing */
+    struct replay *replay;   /* NULL: the call names no request */
+    bool is_unchanged;       /* the operation found that everything stands as asked for */
+    struct audit_row *event; /* what the audit log is to say of it; the operation completes it.
+                                NULL: nothing is recorded */
     struct txn txn;
 };
 
-/* Commits; when it returns, the keyring serves the result. With validate_only undoes everything.
- * ASAP_INTERNAL after the commit: the change is durable but not served yet; the message says so.
- */
+/* Records the event and commits; when it returns, the keyring or the callers are as the change has
+ * made them. With validate_only undoes everything. ASAP_UNAVAILABLE: the audit log or the database
+ * cannot be written, and nothing is changed. ASAP_INTERNAL after the commit: the change is durable
+ * but not served yet; the message says so. */
 ASAP_MUST_CHECK enum asap_code change_finish(struct change *change, struct asap_error *err);
 
 /* Rolls back what was not finished. */
@@ -50,7 +62,7 @@ static inline void change_scope_exit(struct change *change)
 }
 
 /* Looks whether a call that names its request was carried out before: then replay->found, and the
- * keyring serves what it changed. Begin nothing in that case. */
+ * keyring or the callers are as it made them. Begin nothing in that case. */
 ASAP_MUST_CHECK enum asap_code change_find_earlier(struct change *change, struct asap_error *err);
 
 /* Adds the issuer in *row (name, managed, algorithm, max_lifetime are set by the caller) and, if it

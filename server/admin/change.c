@@ -2,6 +2,7 @@
 #include "change.h"
 
 #include <openssl/rand.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,12 +41,41 @@ enum asap_code change_begin(struct change *change, struct asap_error *err)
     return refuse_repetition(change, err);
 }
 
-static enum asap_code serve(const struct change *change, struct asap_error *err)
+void change_note_key(struct change *change, const char *issuer, const char *kid)
+{
+    struct audit_row *event = change->event;
+
+    if (event == NULL)
+        return;
+    (void)snprintf(event->issuer, sizeof event->issuer, "%s", issuer);
+    (void)snprintf(event->key_id, sizeof event->key_id, "%s", kid);
+}
+
+void change_note(struct change *change, const char *format, ...)
+{
+    va_list arguments;
+
+    if (change->event == NULL)
+        return;
+    va_start(arguments, format);
+    (void)vsnprintf(change->event->message, sizeof change->event->message, format, arguments);
+    va_end(arguments);
+}
+
+static enum asap_code load(const struct change *change, struct asap_error *err)
 {
     const struct admin *admin = change->admin;
+
+    if (change->scope == CHANGE_ACCESS)
+        return callers_reload(admin->callers, admin->store, err);
+    return keyring_reload(admin->keyring, admin->store, change->now, err);
+}
+
+static enum asap_code serve(const struct change *change, struct asap_error *err)
+{
     struct asap_error reload = { 0 };
 
-    if (keyring_reload(admin->keyring, admin->store, change->now, &reload) == ASAP_OK)
+    if (load(change, &reload) == ASAP_OK)
         return ASAP_OK;
     return fail(err, ASAP_INTERNAL,
                 "the change is stored but not served yet: %.150s (asapd keeps trying)",
@@ -64,11 +94,45 @@ enum asap_code change_find_earlier(struct change *change, struct asap_error *err
     return change->replay->found ? serve(change, err) : ASAP_OK;
 }
 
+static enum asap_code record_generation(struct change *change, struct asap_error *err)
+{
+    if (change->is_unchanged)
+        return ASAP_OK;
+    if (change->scope == CHANGE_ACCESS)
+        return store_record_access_change(&change->txn, change->now, err);
+    return store_record_change(&change->txn, change->now, err);
+}
+
+static void note_unchanged(struct audit_row *event)
+{
+    static const char nothing[] = "nothing was to be changed";
+    const size_t length = strlen(event->message);
+
+    (void)snprintf(event->message + length, sizeof event->message - length, "%s%s",
+                   length > 0 ? ": " : "", nothing);
+}
+
+static enum asap_code record_event(struct change *change, struct asap_error *err)
+{
+    struct asap_error cause = { 0 };
+
+    if (change->event == NULL)
+        return ASAP_OK;
+    change->event->create_time = change->now;
+    if (change->is_unchanged)
+        note_unchanged(change->event);
+    if (audit_append(change->admin->audit, &change->txn, change->event, &cause) == ASAP_OK)
+        return ASAP_OK;
+    return fail_reason(err, ASAP_UNAVAILABLE, ASAP_REASON_AUDIT_UNAVAILABLE,
+                       "the audit log cannot be written, so nothing was changed: %.170s",
+                       cause.message);
+}
+
 static enum asap_code record(struct change *change, struct asap_error *err)
 {
     TRY(replay_purge(&change->txn, change->now, err));
-    if (!change->is_unchanged)
-        TRY(store_record_change(&change->txn, change->now, err));
+    TRY(record_generation(change, err));
+    TRY(record_event(change, err));
     if (change->replay != NULL)
         TRY(replay_keep(change->replay, &change->txn, change->now, err));
     return txn_commit(&change->txn, err);
@@ -76,7 +140,9 @@ static enum asap_code record(struct change *change, struct asap_error *err)
 
 enum asap_code change_finish(struct change *change, struct asap_error *err)
 {
-    if (change->validate_only || (change->is_unchanged && change->replay == NULL)) {
+    const bool is_kept = !change->is_unchanged || change->replay != NULL || change->event != NULL;
+
+    if (change->validate_only || !is_kept) {
         txn_rollback(&change->txn);
         return ASAP_OK;
     }

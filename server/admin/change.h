@@ -4,9 +4,16 @@
 
 #include "admin.h"
 
-/* The frame of every operation on keys: a transaction at a time that never goes
- * back, in which no call is carried out for the second time. */
+/* The frame of every operation: a transaction at a time that never goes back,
+ * in which no call is carried out for the second time. */
 ASAP_MUST_CHECK enum asap_code change_begin(struct change *change, struct asap_error *err);
+
+/* Completes the event, if there is one: the issuer and key concerned ("" leaves one out), and in a
+ * few words what was changed. */
+void change_note_key(struct change *change, const char *issuer, const char *kid);
+__attribute__((format(printf, 2, 3))) void change_note(struct change *change,
+                                                       const char *format,
+                                                       ...);
 
 /* "issuer/20261123T131500Z-7f3a9c.pem": random, so that nobody can ask for it before it is
  * published, and later in sort order than every generated name among `keys`. */

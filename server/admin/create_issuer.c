@@ -81,6 +81,7 @@ enum asap_code keys_create_issuer(struct change *change,
         TRY(generate_pairs(row, &pairs, err));
     TRY(change_begin(change, err));
     TRY(refuse_related(&change->txn, row->name, err));
+    change_note_key(change, row->name, "");
     row->create_time = change->now;
     row->delete_time = LIFECYCLE_NEVER;
     TRY(store_add_issuer(&change->txn, row, err));

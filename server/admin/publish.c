@@ -77,6 +77,7 @@ enum asap_code keys_publish(struct change *change,
                              .times = external_times(change->now),
                              .max_lifetime = issuer.max_lifetime };
     TRY(name_key(change, &issuer, publication->name, out->kid, err));
+    change_note_key(change, issuer.name, out->kid);
     TRY(change_describe_key(key, algorithm, out, err));
     return store_add_key(&change->txn, out, err);
 }

@@ -89,6 +89,7 @@ enum asap_code keys_revoke(struct change *change,
     subject = find_row(&issuer_keys, revocation->kid);
     if (subject == PLAN_NONE)
         return fail(err, ASAP_NOT_FOUND, "there is no key %s", revocation->kid);
+    change_note_key(change, issuer_keys.issuer.name, revocation->kid);
     TRY(revoke_row(change, &issuer_keys, subject, revocation->reason, &plan, err));
     change->is_unchanged = plan.already_planned;
     TRY(plan_apply(change, &issuer_keys, &plan, &pair, out, err));

@@ -59,5 +59,8 @@ enum asap_code keys_rotate(struct change *change,
     view = plan_view(change, &issuer_keys);
     TRY(lifecycle_plan_rotation(&view, expected, &plan, err));
     change->is_unchanged = plan.already_planned;
-    return plan_apply(change, &issuer_keys, &plan, &pair, out, err);
+    TRY(plan_apply(change, &issuer_keys, &plan, &pair, out, err));
+    change_note_key(change, rotation->issuer,
+                    out->incoming == PLAN_NONE ? "" : out->keys[out->incoming].kid);
+    return ASAP_OK;
 }

@@ -20,11 +20,16 @@ static bool is_validation(const ProtobufCMessage *request)
 }
 
 /* "" when the request has none. */
-static const char *request_id(const ProtobufCMessage *request)
+static const char *text_of(const ProtobufCMessage *request, const char *name)
 {
-    const char *const *field = request_field(request, "request_id", PROTOBUF_C_TYPE_STRING);
+    const char *const *field = request_field(request, name, PROTOBUF_C_TYPE_STRING);
 
     return field != NULL && *field != NULL ? *field : "";
+}
+
+static const char *request_id(const ProtobufCMessage *request)
+{
+    return text_of(request, "request_id");
 }
 
 static enum asap_code check_id(const char *id, struct asap_error *err)
@@ -69,9 +74,40 @@ static enum asap_code name_call(const struct rpc_call *call,
     return write_digest(request, out->request_digest, err);
 }
 
-static enum asap_code write_answer(const ProtobufCMessage *response,
-                                   struct replay *replay,
-                                   struct asap_error *err)
+static void swap(void *one, void *other, size_t size)
+{
+    char *const here = one;
+    char *const there = other;
+
+    for (size_t i = 0; i < size; i++) {
+        const char byte = here[i];
+
+        here[i] = there[i];
+        there[i] = byte;
+    }
+}
+
+/* What the audit log says before the operation knows better. */
+static struct audit_row new_event(const struct rpc_call *call, const ProtobufCMessage *request)
+{
+    static const char issuer_admin[] = "/asap.v1.IssuerAdmin/";
+    const char *path = call->method->path;
+    const bool is_named = strncmp(path, issuer_admin, strlen(issuer_admin)) == 0;
+    struct audit_row event = { .proof_kind = (int64_t)call->caller->proof_kind, .result = "ok" };
+
+    (void)snprintf(event.caller, sizeof event.caller, "%s", call->caller->name);
+    (void)snprintf(event.proof, sizeof event.proof, "%s", call->caller->proof);
+    (void)snprintf(event.method, sizeof event.method, "%s", path + 1);
+    (void)snprintf(event.request_id, sizeof event.request_id, "%s", request_id(request));
+    (void)snprintf(event.issuer, sizeof event.issuer, "%s",
+                   text_of(request, is_named ? "name" : "issuer"));
+    (void)snprintf(event.key_id, sizeof event.key_id, "%s", text_of(request, "key_id"));
+    return event;
+}
+
+static enum asap_code pack_answer(const ProtobufCMessage *response,
+                                  struct replay *replay,
+                                  struct asap_error *err)
 {
     const size_t length = protobuf_c_message_get_packed_size(response);
 
@@ -83,57 +119,92 @@ static enum asap_code write_answer(const ProtobufCMessage *response,
     return ASAP_OK;
 }
 
+/* What is shown once is out of the response while that is written. */
+static enum asap_code write_answer(ProtobufCMessage *response,
+                                   const char *shown_once,
+                                   struct replay *replay,
+                                   struct asap_error *err)
+{
+    const ProtobufCFieldDescriptor *field = NULL;
+    char *text = NULL;
+    enum asap_code code = ASAP_OK;
+
+    if (shown_once == NULL)
+        return pack_answer(response, replay, err);
+    field = protobuf_c_message_descriptor_get_field_by_name(response->descriptor, shown_once);
+    swap(&text, (char *)response + field->offset, sizeof text);
+    code = pack_answer(response, replay, err);
+    swap(&text, (char *)response + field->offset, sizeof text);
+    return code;
+}
+
 /* The response is the caller's, so the stored one moves into it. */
 static enum asap_code read_answer(const struct replay *replay,
                                   ProtobufCMessage *response,
                                   struct asap_error *err)
 {
-    const size_t size = response->descriptor->sizeof_message;
     SCOPED(message)
     ProtobufCMessage *stored = protobuf_c_message_unpack(response->descriptor, NULL,
                                                          replay->response_length, replay->response);
 
     if (stored == NULL)
         return fail(err, ASAP_DATA_LOSS, "the stored answer to this request id is damaged");
-    for (size_t i = 0; i < size; i++) {
-        char *const here = (char *)response + i;
-        char *const there = (char *)stored + i;
-        const char byte = *here;
-
-        *here = *there;
-        *there = byte;
-    }
+    swap(response, stored, response->descriptor->sizeof_message);
     return ASAP_OK;
 }
 
 static enum asap_code carry_out(struct change *change,
                                 const ProtobufCMessage *in,
                                 ProtobufCMessage *out,
-                                change_handler *handler,
+                                const struct change_method *method,
                                 struct asap_error *err)
 {
-    TRY(handler(change, in, out, err));
+    TRY(method->handler(change, in, out, err));
     if (change->replay != NULL)
-        TRY(write_answer(out, change->replay, err));
+        TRY(write_answer(out, method->shown_once, change->replay, err));
     return change_finish(change, err);
 }
 
 static enum asap_code carry_out_once(struct change *change,
                                      const ProtobufCMessage *in,
                                      ProtobufCMessage *out,
-                                     change_handler *handler,
+                                     const struct change_method *method,
                                      struct asap_error *err)
 {
     enum asap_code code = ASAP_OK;
 
     TRY(change_find_earlier(change, err));
     if (!change->replay->found) {
-        code = carry_out(change, in, out, handler, err);
+        code = carry_out(change, in, out, method, err);
         if (!change->replay->found)
             return code;
         txn_rollback(&change->txn);
     }
     return read_answer(change->replay, out, err);
+}
+
+enum asap_code change_call_by(const struct rpc_call *call,
+                              const ProtobufCMessage *in,
+                              ProtobufCMessage *out,
+                              const struct change_method *method,
+                              struct asap_error *err)
+{
+    const struct service *service = call->service;
+    struct audit_row event = new_event(call, in);
+    SCOPED(replay) struct replay replay = { .found = false };
+    SCOPED(change)
+    struct change change = { .admin = &service->admin,
+                             .scope = method->scope,
+                             .now = call->now,
+                             .validate_only = is_validation(in),
+                             .event = &event };
+
+    TRY(check_id(request_id(in), err));
+    if (change.validate_only || request_id(in)[0] == '\0')
+        return carry_out(&change, in, out, method, err);
+    TRY(name_call(call, in, &replay.call, err));
+    change.replay = &replay;
+    return carry_out_once(&change, in, out, method, err);
 }
 
 enum asap_code change_call(const struct rpc_call *call,
@@ -142,17 +213,5 @@ enum asap_code change_call(const struct rpc_call *call,
                            change_handler *handler,
                            struct asap_error *err)
 {
-    const struct service *service = call->service;
-    SCOPED(replay) struct replay replay = { .found = false };
-    SCOPED(change)
-    struct change change = { .admin = &service->admin,
-                             .now = call->now,
-                             .validate_only = is_validation(in) };
-
-    TRY(check_id(request_id(in), err));
-    if (change.validate_only || request_id(in)[0] == '\0')
-        return carry_out(&change, in, out, handler, err);
-    TRY(name_call(call, in, &replay.call, err));
-    change.replay = &replay;
-    return carry_out_once(&change, in, out, handler, err);
+    return change_call_by(call, in, out, &(struct change_method){ .handler = handler }, err);
 }

@@ -14,9 +14,24 @@ typedef enum asap_code change_handler(struct change *change,
                                       ProtobufCMessage *out,
                                       struct asap_error *err);
 
+/* How a method changes something. */
+struct change_method {
+    change_handler *handler;
+    enum change_scope scope;
+    const char *shown_once; /* a string of the response that is not stored, so that no repetition
+                               shows it; NULL: none */
+};
+
 /* An rpc_handler's work: one change, whose response is stored in its transaction when the request
  * has an id, and is sent again to a repetition. ASAP_INVALID_ARGUMENT, field request_id: the id is
  * malformed, or another request's. */
+ASAP_MUST_CHECK enum asap_code change_call_by(const struct rpc_call *call,
+                                              const ProtobufCMessage *in,
+                                              ProtobufCMessage *out,
+                                              const struct change_method *method,
+                                              struct asap_error *err);
+
+/* The same for a change to keys. */
 ASAP_MUST_CHECK enum asap_code change_call(const struct rpc_call *call,
                                            const ProtobufCMessage *in,
                                            ProtobufCMessage *out,

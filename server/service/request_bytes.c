@@ -13,7 +13,8 @@ const void *request_field(const ProtobufCMessage *message, const char *name, Pro
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
 
-    if (field == NULL || field->type != type || field->label == PROTOBUF_C_LABEL_REPEATED)
+    if (field == NULL || field->type != type || field->label == PROTOBUF_C_LABEL_REPEATED
+        || (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
         return NULL;
     return (const char *)message + field->offset;
 }

@@ -21,7 +21,8 @@ ASAP_MUST_CHECK enum asap_code request_bytes(const ProtobufCMessage *request,
                                              struct buffer *out,
                                              struct asap_error *err);
 
-/* Where a request or response has the field of this name and type; NULL when it has none. */
+/* Where a request or response has the field of this name and type; NULL when it has none, or only
+ * as one of several. */
 const void *request_field(const ProtobufCMessage *message, const char *name, ProtobufCType type);
 
 #endif

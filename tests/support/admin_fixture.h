@@ -9,7 +9,7 @@
 #include "admin.h"
 #include "check_main.h"
 
-/* A store in memory, a vault under a KEK of its own, and a keyring. */
+/* A store in memory, a vault under a KEK of its own, a keyring, callers and an audit log. */
 
 #define CREATED INT64_C(1795440000)
 
@@ -28,6 +28,7 @@ static struct fixture {
     char folder[64];
     struct log log;
     struct vault *vault;
+    struct secret audit_key;
     struct admin admin;
 } fixture;
 
@@ -47,12 +48,19 @@ static inline void set_up(void)
     ck_assert_succeeds(
         store_open("sqlite::memory:", true, &fixture.log, &fixture.admin.store, &err));
     ck_assert_succeeds(keyring_new(&fixture.log, &fixture.admin.keyring, &err));
+    ck_assert_succeeds(callers_new(&fixture.admin.callers, &err));
+    ck_assert_succeeds(secret_init(&fixture.audit_key, 32, &err));
+    ck_assert_succeeds(audit_open(fixture.admin.store, &fixture.audit_key, policy.clock_skew,
+                                  &fixture.log, &fixture.admin.audit, &err));
     ck_assert_int_eq(unlink(kek), 0);
     ck_assert_int_eq(rmdir(fixture.folder), 0);
 }
 
 static inline void tear_down(void)
 {
+    audit_close(fixture.admin.audit);
+    secret_clear(&fixture.audit_key);
+    callers_free(fixture.admin.callers);
     keyring_free(fixture.admin.keyring);
     store_close(fixture.admin.store);
     vault_close(fixture.vault);

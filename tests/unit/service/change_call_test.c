@@ -30,6 +30,7 @@ static const struct lifecycle_policy policy = {
 
 static unsigned char key_bytes[] = "0123456789abcdef0123456789abcdef";
 static const struct secret page_token_key = { key_bytes, 32 };
+static const struct secret audit_key = { key_bytes, 32 };
 
 static struct fixture {
     struct scratch scratch;
@@ -49,10 +50,15 @@ static void open_database(void)
     (void)snprintf(url, sizeof url, "sqlite:%s/db", fixture.scratch.path);
     ck_assert_succeeds(store_open(url, true, &fixture.log, &fixture.service.admin.store, &err));
     ck_assert_succeeds(keyring_new(&fixture.log, &fixture.service.admin.keyring, &err));
+    ck_assert_succeeds(callers_new(&fixture.service.admin.callers, &err));
+    ck_assert_succeeds(audit_open(fixture.service.admin.store, &audit_key, policy.clock_skew,
+                                  &fixture.log, &fixture.service.admin.audit, &err));
 }
 
 static void close_database(void)
 {
+    audit_close(fixture.service.admin.audit);
+    callers_free(fixture.service.admin.callers);
     keyring_free(fixture.service.admin.keyring);
     store_close(fixture.service.admin.store);
 }
@@ -93,9 +99,9 @@ static const struct rpc_method *find(const char *name)
 static char *call(const char *name, const char *json)
 {
     const struct rpc_method *method = find(name);
-    const struct rpc_call details = { .service = &fixture.service,
-                                      .caller = &fixture.caller,
-                                      .now = fixture.now };
+    const struct rpc_call details = {
+        .service = &fixture.service, .method = method, .caller = &fixture.caller, .now = fixture.now
+    };
     SCOPED(message) ProtobufCMessage *in = NULL;
     SCOPED(message) ProtobufCMessage *out = NULL;
     SCOPED(buffer) struct buffer text = BUFFER(1 << 20);
@@ -376,6 +382,7 @@ START_TEST(of_two_equal_requests_at_once_one_is_carried_out_and_both_get_its_ans
 {
     struct asap_error err = { 0 };
     const struct rpc_call details = { .service = &fixture.service,
+                                      .method = find("CreateIssuer"),
                                       .caller = &fixture.caller,
                                       .now = fixture.now };
     SCOPED(message) ProtobufCMessage *in = NULL;

@@ -54,7 +54,9 @@ call(const char *path, const char *json, ProtobufCMessage **out, struct asap_err
 {
     const struct rpc_method *method = find_method(path);
     const struct rpc_caller caller = { .is_admin = true, .name = "uid:0" };
-    const struct rpc_call context = { .service = &service, .caller = &caller, .now = now };
+    const struct rpc_call context = {
+        .service = &service, .method = method, .caller = &caller, .now = now
+    };
     SCOPED(message) ProtobufCMessage *in = NULL;
 
     *err = (struct asap_error){ 0 };
