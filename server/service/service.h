@@ -3,6 +3,7 @@
 #define ASAPD_SERVICE_H
 
 #include "admin.h"
+#include "audit.h"
 #include "method.h"
 
 /* asapd's RPC services: each method is a row here and a handler that turns a
@@ -11,6 +12,7 @@
 /* What every handler works on: rpc_call.service. */
 struct service {
     struct admin admin;
+    struct audit *audit;
     const struct secret *page_token_key;
     const char *version;
 };
