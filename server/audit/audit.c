@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit_parts.h"
 #include "fail.h"
-#include "parts.h"
 #include "tip.h"
 
 static void release(struct audit *audit)

@@ -33,8 +33,8 @@ ASAP_MUST_CHECK enum asap_code audit_open(struct store *store,
 void audit_close(struct audit *audit);
 
 /* Adds *event to the log within a transaction: sets its sequence and chain_hash, and its
- * create_time to that of the event before if it is earlier. Texts that are too long for the log or
- * not UTF-8 are cut off. */
+ * create_time to that of the event before if it is earlier. What its texts have too much is cut
+ * off; what is no UTF-8 or a control character becomes '?'. */
 ASAP_MUST_CHECK enum asap_code audit_append(const struct audit *audit,
                                             struct txn *txn,
                                             struct audit_row *event,
@@ -77,9 +77,9 @@ ASAP_MUST_CHECK enum asap_code audit_get_head(struct audit *audit,
 struct audit_finding {
     bool is_intact;
     int64_t event_count;
-    int64_t broken_sequence; /* the first event that is not as it was recorded; 0: none */
-    char problem[AUDIT_MESSAGE_SIZE];
-    char head[AUDIT_HEAD_TEXT_SIZE]; /* as it is now; "" while there is no event */
+    int64_t broken_sequence;          /* the first event that is not as it was recorded; 0: none */
+    char problem[AUDIT_MESSAGE_SIZE]; /* also what could not be checked in an intact log */
+    char head[AUDIT_HEAD_TEXT_SIZE];  /* as it is now; "" if broken or there is no event */
 };
 
 /* Checks every event from the checkpoint on, in transactions of bounded length; events that come
@@ -92,7 +92,9 @@ ASAP_MUST_CHECK enum asap_code audit_verify(struct audit *audit,
                                             struct asap_error *err);
 
 /* Removes the events before `before` (seconds), up to a checkpoint that keeps the rest verifiable,
- * and records that. The newest event stays. `now` is the wall clock. *removed counts them. */
+ * and records that, by an event of its own for each transaction. The newest event stays. `now` is
+ * the wall clock. *removed counts them, also after a failure. ASAP_DATA_LOSS: an event to remove is
+ * not as it was recorded; the log stays from there on, for evidence. */
 ASAP_MUST_CHECK enum asap_code audit_prune(
     struct audit *audit, int64_t before, int64_t now, int64_t *removed, struct asap_error *err);
 

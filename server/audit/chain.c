@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit_event.h"
 #include "base64url.h"
-#include "event.h"
 #include "fail.h"
 
 enum { KEY_LEAST = 32 };

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "audit_parts.h"
 #include "fail.h"
-#include "parts.h"
 #include "store_server.h"
 #include "tip.h"
 

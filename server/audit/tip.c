@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "event.h"
+#include "audit_event.h"
 #include "fail.h"
 
 enum asap_code tip_list_after(struct txn *txn,

@@ -10,6 +10,8 @@
 #include "service.h"
 
 /* The handlers behind service_methods, and what they share. */
+rpc_handler audit_log_list;
+rpc_handler audit_log_verify;
 rpc_handler issuer_admin_create;
 rpc_handler issuer_admin_get;
 rpc_handler issuer_admin_list;

@@ -3,6 +3,7 @@
 #define ASAPD_SERVICE_H
 
 #include "admin.h"
+#include "audit.h"
 #include "method.h"
 #include "mint.h"
 
@@ -14,6 +15,7 @@
 /* What every handler works on: rpc_call.service. */
 struct service {
     struct admin admin;
+    struct audit *audit;
     const struct secret *page_token_key;
     const struct mint *mint;
     struct asap_retriever *retriever; /* of the keys that are published here */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "event.h"
+#include "audit_event.h"
 
 #include <inttypes.h>
 #include <string.h>
