@@ -255,6 +255,7 @@ struct connection *connection_open(struct registry *registry, int fd, const stru
     connection->registry = registry;
     connection->fd = fd;
     atomic_init(&connection->is_busy, false);
+    atomic_init(&connection->exchange.waits, 0);
     set_deadline(connection, registry->limits.header_ms);
     peer_describe(fd, name, &connection->peer, &connection->key);
     connection->is_admitted = admit(registry, connection);

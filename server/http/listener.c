@@ -167,7 +167,7 @@ static void add_limits(struct option_list *list, const struct http_listener_opti
 static bool needs_workers(const struct http_route *routes)
 {
     for (const struct http_route *route = routes; route->matches != NULL; route++)
-        if (route->on_worker)
+        if (route->on_worker || route->inline_first)
             return true;
     return false;
 }
@@ -243,6 +243,7 @@ enum asap_code http_listener_start(const struct http_listener_options *options,
     if (listener == NULL)
         return fail_memory(err);
     listener->bound.fd = -1;
+    suspension_init(&listener->transport.suspension);
     listener->transport.routes = options->routes;
     listener->transport.log = options->log;
     listener->transport.name = options->name;
@@ -278,7 +279,8 @@ void http_listener_quiesce(struct http_listener *listener)
     registry_drain(listener->transport.registry);
 }
 
-/* Every worker has resumed its connection before libmicrohttpd stops: it would abort otherwise. */
+/* Every connection is resumed before libmicrohttpd stops: it would abort otherwise. A hold that
+ * ends once the workers have stopped is answered without them. */
 void http_listener_free(struct http_listener *listener)
 {
     if (listener == NULL)
@@ -286,9 +288,12 @@ void http_listener_free(struct http_listener *listener)
     http_listener_quiesce(listener);
     if (listener->daemon != NULL)
         registry_await_idle(listener->transport.registry);
-    workers_free(listener->transport.workers);
+    workers_stop(listener->transport.workers);
+    suspension_close(&listener->transport.suspension);
     if (listener->daemon != NULL)
         MHD_stop_daemon(listener->daemon);
+    workers_free(listener->transport.workers);
+    suspension_clear(&listener->transport.suspension);
     address_close(&listener->bound);
     registry_free(listener->transport.registry);
     tls_free(listener->transport.tls);
