@@ -31,6 +31,7 @@ static struct {
     int64_t now;
     int64_t deadline_ms, timeout_ms;
     const char *query;
+    bool may_block;
     unsigned headers;
     enum asap_code code;
     enum asap_reason reason;
@@ -74,6 +75,7 @@ static inline enum asap_code echo(const struct rpc_call *call,
     seen.deadline_ms = call->deadline_ms;
     seen.timeout_ms = call->timeout_ms;
     seen.query = call->query;
+    seen.may_block = call->may_block;
     seen.headers = 0;
     rpc_call_each_header(call, count_header, &seen.headers);
     monotonic_ms += seen.takes_ms;
