@@ -14,6 +14,29 @@ static int64_t now(const struct daemon *daemon)
     return daemon->clock->now(daemon->clock->context);
 }
 
+/* Until callers can prove who they are: root and the user of asapd administer, over a local socket;
+ * all others are nobody. */
+static enum asap_code admit(void *context,
+                            const struct http_request *request,
+                            const struct rpc_method *method,
+                            struct rpc_reply *reply,
+                            struct rpc_caller *out,
+                            struct asap_error *err)
+{
+    const struct http_peer *peer = &request->peer;
+
+    (void)context;
+    (void)reply;
+    out->is_admin = peer->is_local && (peer->uid == 0 || peer->uid == geteuid());
+    out->proof_kind = peer->is_local ? RPC_PROOF_UID : RPC_PROOF_NONE;
+    if (out->is_admin || method->role == RPC_ANYBODY)
+        return ASAP_OK;
+    return fail(err, ASAP_PERMISSION_DENIED,
+                "only root and the user of asapd may call this, over the admin socket");
+}
+
+static const struct rpc_gate gate = { .admit = admit };
+
 static void assemble(struct daemon *daemon)
 {
     daemon->service = (struct service){
@@ -28,7 +51,7 @@ static void assemble(struct daemon *daemon)
                                        .service = &daemon->service,
                                        .clock = *daemon->clock,
                                        .log = daemon->log,
-                                       .admin_uid = geteuid() };
+                                       .gate = &gate };
     daemon->repository = (struct repository){ .keyring = daemon->keyring,
                                               .policy = daemon->config->lifecycle,
                                               .clock = *daemon->clock,

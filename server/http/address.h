@@ -36,9 +36,10 @@ struct bound {
 };
 
 /* Binds and listens. [::] takes IPv4 too, and is 0.0.0.0 where there is no IPv6. A unix socket has
- * mode 0600; one that a dead server left behind is replaced.
+ * this mode, or 0600 for 0, whatever the umask; one that a dead server left behind is replaced.
  * ASAP_UNAVAILABLE, field "address": in use, not permitted, or not an address of this machine. */
 ASAP_MUST_CHECK enum asap_code address_listen(const struct address *address,
+                                              unsigned mode,
                                               struct bound *out,
                                               struct asap_error *err);
 

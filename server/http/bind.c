@@ -83,6 +83,14 @@ static int open_bound(const struct address *address)
     return NONE;
 }
 
+/* Nobody can connect before it listens, so what the file opens to is settled by then. */
+static bool set_mode(const struct address *address, unsigned mode)
+{
+    const struct sockaddr_un *name = (const struct sockaddr_un *)&address->socket;
+
+    return mode == 0 || !address->is_unix || chmod(name->sun_path, (mode_t)mode) == 0;
+}
+
 /* Whether a server answers behind a socket file; errno says EEXIST when it is no socket. */
 static bool is_stale(const struct address *address)
 {
@@ -176,6 +184,7 @@ static void describe_unix(const struct address *address, struct bound *bound)
 }
 
 enum asap_code address_listen(const struct address *address,
+                              unsigned mode,
                               struct bound *out,
                               struct asap_error *err)
 {
@@ -186,7 +195,7 @@ enum asap_code address_listen(const struct address *address,
         describe_unix(address, out);
     else
         describe_inet(address, out);
-    if (listen(out->fd, SOMAXCONN) == 0)
+    if (set_mode(address, mode) && listen(out->fd, SOMAXCONN) == 0)
         return ASAP_OK;
     (void)refuse_address(address->text, errno, err);
     address_close(out);

@@ -255,6 +255,7 @@ struct connection *connection_open(struct registry *registry, int fd, const stru
     connection->registry = registry;
     connection->fd = fd;
     atomic_init(&connection->is_busy, false);
+    atomic_init(&connection->exchange.waits, 0);
     set_deadline(connection, registry->limits.header_ms);
     peer_describe(fd, name, &connection->peer, &connection->key);
     connection->is_admitted = admit(registry, connection);
@@ -280,6 +281,21 @@ static bool linger(struct registry *registry, struct connection *connection)
     return true;
 }
 
+void connection_show_nothing(struct connection *connection)
+{
+    connection->peer.certificate = NULL;
+    free(connection->certificate);
+    connection->certificate = NULL;
+}
+
+struct http_certificate *connection_show(struct connection *connection)
+{
+    connection_show_nothing(connection);
+    connection->certificate = calloc(1, sizeof *connection->certificate);
+    connection->peer.certificate = connection->certificate;
+    return connection->certificate;
+}
+
 void connection_close(struct connection *connection)
 {
     struct registry *registry = connection == NULL ? NULL : connection->registry;
@@ -288,6 +304,7 @@ void connection_close(struct connection *connection)
         return;
     tls_release(connection->pair);
     connection->pair = NULL;
+    connection_show_nothing(connection);
     exchange_clear(&connection->exchange);
     (void)pthread_mutex_lock(&registry->mutex);
     if (!connection->lingers || registry->lingering >= LINGERING_MOST

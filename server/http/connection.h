@@ -43,7 +43,8 @@ struct connection {
     _Atomic int64_t deadline_ms; /* of clock_monotonic_ms(); CONNECTION_NO_DEADLINE for none */
     atomic_bool is_busy;         /* between a request's first line and its response's last byte */
     struct http_peer peer;
-    struct tls_pair *pair; /* NULL without TLS */
+    struct tls_pair *pair;                /* NULL without TLS */
+    struct http_certificate *certificate; /* also the peer's; NULL when it has shown none */
     struct exchange exchange;
 };
 
@@ -65,6 +66,10 @@ struct connection *connection_open(struct registry *registry, int fd, const stru
 /* To be called before the socket is closed. One that lingers goes on counting towards its address's
  * share, and is ended when its client has sent all or after two seconds. NULL is fine. */
 void connection_close(struct connection *connection);
+
+/* Room, zeroed, for what the peer shows in its handshake; NULL when memory ran out. */
+struct http_certificate *connection_show(struct connection *connection);
+void connection_show_nothing(struct connection *connection);
 
 /* A request has begun, must be done within request_ms, waits for a worker, is done. */
 void connection_set_busy(struct connection *connection);

@@ -9,7 +9,7 @@
 #include "guard.h"
 #include "router.h"
 
-enum { RETRY_SECONDS = 1, CONTENT_TOO_LARGE = 413 };
+enum { CONTENT_TOO_LARGE = 413 };
 
 void exchange_clear(struct exchange *exchange)
 {
@@ -17,12 +17,9 @@ void exchange_clear(struct exchange *exchange)
     exchange->query = NULL;
     exchange->has_query = false;
     buffer_clear(&exchange->body);
-    buffer_clear(&exchange->response.body);
-    buffer_clear(&exchange->response.lines);
-    exchange->received = 0;
-    exchange->response.header_count = 0;
-    exchange->response.status = 0;
+    http_clear_response(&exchange->response);
     exchange->response.close = false;
+    exchange->received = 0;
     exchange->step = EXCHANGE_HEAD;
 }
 
@@ -41,12 +38,12 @@ void *exchange_target(void *context, const char *target, struct MHD_Connection *
     const char *query = strchr(target, '?');
     struct exchange *exchange = NULL;
 
-    (void)context;
     if (connection == NULL || !connection->is_admitted)
         return NULL;
     connection_set_busy(connection);
     exchange = &connection->exchange;
     exchange_clear(exchange);
+    exchange->transport = context;
     exchange->handle = handle;
     exchange->target_length = strlen(target);
     exchange->has_query = query != NULL;
@@ -150,22 +147,6 @@ static void fill_request(struct connection *connection, const char *path, const 
     };
 }
 
-static void run_handler(struct exchange *exchange)
-{
-    struct http_response *response = &exchange->response;
-
-    exchange->request.body = exchange->body.bytes;
-    exchange->request.body_length = exchange->body.length;
-    response->body.limit = HTTP_BODY_MAX;
-    if (exchange->route == NULL)
-        http_set_error(response, ASAP_NOT_FOUND, "nothing is served under this path");
-    else
-        exchange->route->handler(exchange->route->context, &exchange->request, response);
-    if (response->body.failed || response->lines.failed || response->status == 0)
-        http_set_error(response, ASAP_INTERNAL, "the response could not be made");
-    exchange->step = EXCHANGE_ANSWERED;
-}
-
 static struct MHD_Response *make_response(struct http_response *response)
 {
     static char nothing[1];
@@ -211,47 +192,9 @@ static enum MHD_Result send_response(const struct transport *transport, struct e
     return result;
 }
 
-void exchange_work(void *job)
-{
-    struct connection *connection = job;
-    struct MHD_Connection *handle = connection->exchange.handle;
-
-    run_handler(&connection->exchange);
-    connection_begin_request(connection);
-    MHD_resume_connection(handle);
-}
-
-static void refuse_for_load(struct exchange *exchange)
-{
-    http_set_error(&exchange->response, ASAP_UNAVAILABLE, "too many requests are waiting");
-    http_set_header(&exchange->response, "Retry-After", "%d", RETRY_SECONDS);
-    exchange->step = EXCHANGE_ANSWERED;
-}
-
-/* Suspends before the worker can have it, which may resume at once. */
-static enum MHD_Result hand_over(struct workers *workers, struct connection *connection)
-{
-    struct exchange *exchange = &connection->exchange;
-
-    exchange->step = EXCHANGE_WORKING;
-    connection_suspend_deadline(connection);
-    MHD_suspend_connection(exchange->handle);
-    if (workers_push(workers, connection))
-        return MHD_YES;
-    connection_begin_request(connection);
-    refuse_for_load(exchange);
-    MHD_resume_connection(exchange->handle);
-    return MHD_YES;
-}
-
 static enum MHD_Result answer(const struct transport *transport, struct connection *connection)
 {
-    struct exchange *exchange = &connection->exchange;
-
-    if (exchange->route != NULL && exchange->route->on_worker && transport->workers != NULL)
-        return hand_over(transport->workers, connection);
-    run_handler(exchange);
-    return send_response(transport, exchange);
+    return exchange_answer(connection) ? send_response(transport, &connection->exchange) : MHD_YES;
 }
 
 /* The body is left unread and the connection ends with the response. */

@@ -3,14 +3,17 @@
 #define ASAPD_EXCHANGE_H
 
 #include <microhttpd.h>
+#include <stdatomic.h>
 
 #include "buffer.h"
 #include "http.h"
+#include "suspension.h"
 #include "worker.h"
 
 /* One request and its response, between libmicrohttpd and a handler. It is part of its connection,
  * which has one at a time, so that a request costs no allocation of its own. */
 
+struct connection;
 struct registry;
 struct tls;
 
@@ -22,17 +25,19 @@ struct transport {
     struct registry *registry;
     struct workers *workers; /* NULL when no route needs one */
     struct tls *tls;         /* NULL on a listener without TLS */
+    struct suspension suspension;
 };
 
 enum exchange_step {
     EXCHANGE_HEAD,     /* the header block is next */
     EXCHANGE_BODY,     /* the body, or its end, is next */
-    EXCHANGE_WORKING,  /* a worker has it; the connection is suspended */
+    EXCHANGE_WORKING,  /* a worker or a hold has it; the connection is suspended */
     EXCHANGE_ANSWERED, /* the response is there, to be sent */
     EXCHANGE_SENT
 };
 
 struct exchange {
+    struct transport *transport;
     struct MHD_Connection *handle;
     enum exchange_step step;
     size_t target_length;
@@ -43,6 +48,7 @@ struct exchange {
     struct http_response response;
     struct buffer body;
     uint64_t received; /* bytes of the body, kept or not */
+    atomic_uint waits; /* what a held response still waits for */
 };
 
 /* libmicrohttpd's callbacks; `context` is a struct transport. */
@@ -59,6 +65,10 @@ void exchange_completed(void *context,
                         struct MHD_Connection *handle,
                         void **state,
                         enum MHD_RequestTerminationCode code);
+
+/* Has the request handled. True: the response is there, to be sent; false: the connection is
+ * suspended, and is resumed when it is. On the event thread. */
+bool exchange_answer(struct connection *connection);
 
 /* What a worker does; `job` is a struct connection. */
 void exchange_work(void *job);

@@ -98,6 +98,20 @@ void http_set_error(struct http_response *response, enum asap_code code, const c
     buffer_puts(&response->body, indescribable);
 }
 
+void http_clear_response(struct http_response *response)
+{
+    struct http_hold *hold = MOVE(response->hold);
+
+    if (hold != NULL)
+        hold->free(hold);
+    buffer_clear(&response->body);
+    buffer_clear(&response->lines);
+    response->header_count = 0;
+    response->status = 0;
+    response->wants_worker = false;
+    response->has_begun = false;
+}
+
 static int hex_digit(char character)
 {
     if (character >= '0' && character <= '9')

@@ -77,21 +77,39 @@ static void notify_connection(void *context,
 }
 
 /* libmicrohttpd keeps its connection as the session's pointer. */
-static struct tls_pair *pair_of(gnutls_session_t session)
+static struct connection *connection_of(gnutls_session_t session)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         gnutls_session_get_ptr(session), MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    const struct connection *connection = info == NULL ? NULL : info->socket_context;
+
+    return info == NULL ? NULL : info->socket_context;
+}
+
+static struct tls_pair *pair_of(gnutls_session_t session)
+{
+    const struct connection *connection = connection_of(session);
 
     return connection == NULL ? NULL : connection->pair;
 }
 
-/* Non-zero ends the handshake. */
+/* Keeps what the client has shown. Non-zero ends the handshake. */
 static int check_client(gnutls_session_t session)
 {
-    const struct tls_pair *pair = pair_of(session);
+    struct connection *connection = connection_of(session);
+    struct tls_pair *pair = pair_of(session);
+    struct http_certificate *shown = NULL;
 
-    return pair != NULL && tls_pair_accepts_client(pair, session) ? 0 : -1;
+    if (pair == NULL)
+        return -1;
+    shown = connection_show(connection);
+    if (shown == NULL)
+        return -1;
+    if (!tls_pair_judge_client(pair, session, shown))
+        connection_show_nothing(connection);
+    if (tls_pair_request(pair) == GNUTLS_CERT_REQUEST)
+        return 0;
+    shown = connection->certificate;
+    return shown != NULL && shown->problem[0] == '\0' ? 0 : -1;
 }
 
 /* GnuTLS sets the signature. */
@@ -113,8 +131,8 @@ static int present_certificate(gnutls_session_t session,
     (void)algorithm_count;
     if (pair == NULL)
         return -1;
-    if (tls_pair_asks_client(pair)) {
-        gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
+    if (tls_pair_request(pair) != GNUTLS_CERT_IGNORE) {
+        gnutls_certificate_server_set_request(session, tls_pair_request(pair));
         gnutls_session_set_verify_function(session, check_client);
     }
     tls_pair_present(pair, chain, length, key);
@@ -167,7 +185,7 @@ static void add_limits(struct option_list *list, const struct http_listener_opti
 static bool needs_workers(const struct http_route *routes)
 {
     for (const struct http_route *route = routes; route->matches != NULL; route++)
-        if (route->on_worker)
+        if (route->on_worker || route->inline_first)
             return true;
     return false;
 }
@@ -227,7 +245,9 @@ static enum asap_code load_certificate(struct transport *transport,
 {
     const struct tls_files files = { .certificate_file = options->certificate_file,
                                      .key_file = options->key_file,
-                                     .client_ca_file = options->client_ca_file };
+                                     .client_ca_file = options->client_ca_file,
+                                     .client_certificate_optional =
+                                         options->client_certificate_optional };
 
     return is_tls ? tls_new(&files, &transport->tls, err) : ASAP_OK;
 }
@@ -243,6 +263,7 @@ enum asap_code http_listener_start(const struct http_listener_options *options,
     if (listener == NULL)
         return fail_memory(err);
     listener->bound.fd = -1;
+    suspension_init(&listener->transport.suspension);
     listener->transport.routes = options->routes;
     listener->transport.log = options->log;
     listener->transport.name = options->name;
@@ -250,7 +271,7 @@ enum asap_code http_listener_start(const struct http_listener_options *options,
     TRY(load_certificate(&listener->transport, options, address.is_tls, err));
     TRY(registry_new(&options->limits, &listener->transport.registry, err));
     TRY(start_workers(&listener->transport, options, err));
-    TRY(address_listen(&address, &listener->bound, err));
+    TRY(address_listen(&address, options->socket_mode, &listener->bound, err));
     TRY(start_daemon(listener, options, err));
     *out = MOVE(listener);
     return ASAP_OK;
@@ -278,7 +299,8 @@ void http_listener_quiesce(struct http_listener *listener)
     registry_drain(listener->transport.registry);
 }
 
-/* Every worker has resumed its connection before libmicrohttpd stops: it would abort otherwise. */
+/* Every connection is resumed before libmicrohttpd stops: it would abort otherwise. A hold that
+ * ends once the workers have stopped is answered without them. */
 void http_listener_free(struct http_listener *listener)
 {
     if (listener == NULL)
@@ -286,9 +308,12 @@ void http_listener_free(struct http_listener *listener)
     http_listener_quiesce(listener);
     if (listener->daemon != NULL)
         registry_await_idle(listener->transport.registry);
-    workers_free(listener->transport.workers);
+    workers_stop(listener->transport.workers);
+    suspension_close(&listener->transport.suspension);
     if (listener->daemon != NULL)
         MHD_stop_daemon(listener->daemon);
+    workers_free(listener->transport.workers);
+    suspension_clear(&listener->transport.suspension);
     address_close(&listener->bound);
     registry_free(listener->transport.registry);
     tls_free(listener->transport.tls);

@@ -1,40 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "clock.h"
 #include "codec.h"
-#include "codec_text.h"
 #include "fail.h"
-#include "gzip.h"
-#include "rpc_envelope.h"
-#include "rpc_error.h"
-#include "status.h"
+#include "rpc_exchange.h"
 
-enum { NOT_FOUND = 404, METHOD_NOT_ALLOWED = 405, MS_PER_SECOND = 1000 };
-
-/* A response shorter than this is not worth its compression. */
-enum { GZIP_WORTH = 512 };
-
-/* One request on its way. */
-struct exchange {
-    const struct rpc_server *server;
-    const struct rpc_method *method;
-    const struct http_request *request;
-    struct rpc_caller caller;
-    struct rpc_envelope envelope;
-    struct rpc_reply reply;
-};
-
-static void exchange_scope_exit(struct exchange *exchange)
-{
-    buffer_clear(&exchange->envelope.held);
-    rpc_reply_clear(&exchange->reply);
-}
+enum { NOT_FOUND = 404, METHOD_NOT_ALLOWED = 405 };
 
 /* The length of the identifier at `text`; 0 when there is none. */
 static size_t identifier_length(const char *text)
@@ -73,32 +48,39 @@ static const struct rpc_method *find_method(const struct rpc_server *server, con
     return NULL;
 }
 
-static enum asap_code check_caller(const struct exchange *exchange, struct asap_error *err)
+static enum asap_code admit_nobody(const struct rpc_method *method, struct asap_error *err)
 {
-    if (exchange->method->role != RPC_ADMIN || exchange->caller.is_admin)
+    if (method->role == RPC_ANYBODY)
         return ASAP_OK;
     return fail(err, ASAP_PERMISSION_DENIED,
-                "only root and the user of asapd may call this, over the admin socket");
+                "callers cannot prove here who they are, which this method asks for");
 }
 
-static struct rpc_caller caller_of(const struct rpc_server *server, const struct http_peer *peer)
+static enum asap_code admit(struct rpc_exchange *exchange, struct asap_error *err)
 {
-    struct rpc_caller caller = {
-        .is_admin = peer->is_local && (peer->uid == 0 || peer->uid == server->admin_uid)
-    };
+    const struct rpc_gate *gate = exchange->server->gate;
+    const char *address = exchange->request->peer.address;
+    struct rpc_caller *caller = &exchange->caller;
+    const enum asap_code code = gate == NULL
+                                    ? admit_nobody(exchange->method, err)
+                                    : gate->admit(gate->context, exchange->request,
+                                                  exchange->method, &exchange->reply, caller, err);
 
-    (void)snprintf(caller.name, sizeof caller.name, "%s", peer->address);
-    return caller;
+    if (caller->name[0] == '\0')
+        (void)snprintf(caller->name, sizeof caller->name, "%s", address);
+    if (caller->address[0] == '\0')
+        (void)snprintf(caller->address, sizeof caller->address, "%s", address);
+    return code;
 }
 
-static int64_t deadline_of(const struct exchange *exchange)
+static int64_t deadline_of(const struct rpc_exchange *exchange)
 {
     const int64_t timeout_ms = exchange->envelope.timeout_ms;
 
     return timeout_ms < 0 ? RPC_NO_DEADLINE : exchange->request->received_ms + timeout_ms;
 }
 
-static enum asap_code check_deadline(const struct exchange *exchange, struct asap_error *err)
+static enum asap_code check_deadline(const struct rpc_exchange *exchange, struct asap_error *err)
 {
     const struct rpc_server *server = exchange->server;
     const int64_t deadline_ms = deadline_of(exchange);
@@ -111,13 +93,11 @@ static enum asap_code check_deadline(const struct exchange *exchange, struct asa
     return fail(err, ASAP_DEADLINE_EXCEEDED, "the call took longer than Connect-Timeout-Ms");
 }
 
-static enum asap_code call_method(struct exchange *exchange,
-                                  const ProtobufCMessage *in,
-                                  ProtobufCMessage *out,
-                                  struct asap_error *err)
+static struct rpc_call call_of(struct rpc_exchange *exchange)
 {
     const struct http_request *request = exchange->request;
-    const struct rpc_call call = {
+
+    return (struct rpc_call){
         .service = exchange->server->service,
         .method = exchange->method,
         .caller = &exchange->caller,
@@ -126,162 +106,92 @@ static enum asap_code call_method(struct exchange *exchange,
         .timeout_ms = exchange->envelope.timeout_ms,
         .query = request->method == HTTP_GET ? request->query : NULL,
         .reply = &exchange->reply,
-        .may_block = true,
+        .may_block = request->may_block,
         .each_header = request->each_header,
         .transport = request->transport,
     };
+}
+
+static enum asap_code call_method(struct rpc_exchange *exchange,
+                                  const ProtobufCMessage *in,
+                                  ProtobufCMessage *out,
+                                  struct asap_error *err)
+{
+    const struct rpc_call call = call_of(exchange);
 
     TRY(check_deadline(exchange, err));
     TRY(exchange->method->handler(&call, in, out, err));
     return check_deadline(exchange, err);
 }
 
-static enum asap_code answer(struct exchange *exchange, struct buffer *body, struct asap_error *err)
+/* Whether the call is to be carried out on a worker instead. */
+static bool is_declined(const struct rpc_exchange *exchange)
+{
+    return exchange->reply.wants_worker && !exchange->request->may_block;
+}
+
+static enum asap_code answer(struct rpc_exchange *exchange,
+                             ProtobufCMessage **in,
+                             struct buffer *body,
+                             struct asap_error *err)
 {
     const struct rpc_envelope *envelope = &exchange->envelope;
     struct codec codec = { .types = exchange->server->types };
-    SCOPED(message) ProtobufCMessage *in = NULL;
     SCOPED(message) ProtobufCMessage *out = NULL;
 
-    TRY(check_caller(exchange, err));
+    TRY(admit(exchange, err));
     TRY(rpc_envelope_read(exchange->request, &exchange->envelope, err));
     codec.format = envelope->format;
-    TRY(codec_read(&codec, exchange->method->request, envelope->bytes, envelope->length, &in, err));
+    TRY(codec_read(&codec, exchange->method->request, envelope->bytes, envelope->length, in, err));
     TRY(codec_new(exchange->method->response, &out, err));
-    TRY(call_method(exchange, in, out, err));
-    return codec_write(&codec, out, body, err);
+    TRY(call_method(exchange, *in, out, err));
+    if (exchange->reply.wants_worker && !is_declined(exchange))
+        return fail(err, ASAP_INTERNAL, "the method may block here and does not go on");
+    return is_declined(exchange) ? ASAP_OK : codec_write(&codec, out, body, err);
 }
 
-static bool is_our_fault(enum asap_code code)
+/* A hold that the handler has set was for what is not sent now. */
+static void report_refusal(struct rpc_exchange *exchange,
+                           const ProtobufCMessage *in,
+                           const struct asap_error *err)
 {
-    return code == ASAP_INTERNAL || code == ASAP_UNAVAILABLE || code == ASAP_DATA_LOSS
-           || code == ASAP_UNKNOWN;
+    const struct rpc_gate *gate = exchange->server->gate;
+    const struct rpc_call call = call_of(exchange);
+    struct rpc_hold *hold = MOVE(exchange->reply.hold);
+
+    if (hold != NULL)
+        hold->free(hold);
+    if (gate != NULL && gate->refused != NULL)
+        gate->refused(gate->context, &call, in, err);
 }
 
-/* Puts what went wrong into one line, "field: message" unless the message begins with the field.
- * The line ends where it stops being UTF-8: a message that was cut off may end within a
- * character. */
-static void describe(struct asap_error *err, char *out, size_t size)
+static void carry_out(struct rpc_exchange *exchange, struct http_response *response)
 {
-    const char *message = err->message[0] != '\0' ? err->message : asap_code_name(err->code);
-    const bool says_field = strncmp(message, err->field, strlen(err->field)) == 0;
-
-    (void)snprintf(out, size, "%s%s%s", says_field ? "" : err->field, says_field ? "" : ": ",
-                   message);
-    out[text_utf8_prefix(out, strlen(out))] = '\0';
-}
-
-/* Anybody on the network can be refused any number of times: that must not fill the log. */
-static enum log_level level_of(const struct exchange *exchange, bool is_ours)
-{
-    if (is_ours)
-        return LOG_ERROR;
-    return exchange->request->peer.is_local || exchange->caller.is_admin ? LOG_INFO : LOG_DEBUG;
-}
-
-static void log_call(const struct exchange *exchange, enum asap_code code, const char *description)
-{
-    const bool is_ours = is_our_fault(code) && exchange->envelope.http_status == 0;
-
-    if (!is_ours && exchange->method->role != RPC_ADMIN)
-        return;
-    log_write(exchange->server->log, level_of(exchange, is_ours), "%s called %s: %s%s%s",
-              exchange->caller.name, exchange->method->path, asap_code_name(code),
-              description[0] != '\0' ? ": " : "", description);
-}
-
-/* An answer is not to be kept, unless the method says otherwise; an error never is. */
-static void add_headers(const struct rpc_lines *lines,
-                        bool is_error,
-                        struct http_response *response)
-{
-    bool is_controlled = false;
-
-    for (size_t i = 0; i < lines->count; i++) {
-        const bool is_control = strcasecmp(lines->items[i].name, "Cache-Control") == 0;
-
-        if (is_control && is_error)
-            continue;
-        is_controlled = is_controlled || is_control;
-        http_add_header(response, lines->items[i].name, lines->items[i].value);
-    }
-    if (!is_controlled)
-        http_set_header(response, "Cache-Control", "no-store");
-}
-
-static void add_trailers(const struct rpc_lines *lines, struct http_response *response)
-{
-    for (size_t i = 0; i < lines->count; i++) {
-        SCOPED(buffer) struct buffer name = BUFFER(RPC_REPLY_MAX);
-
-        buffer_printf(&name, "Trailer-%s", lines->items[i].name);
-        if (!name.failed)
-            http_add_header(response, name.bytes, lines->items[i].value);
-    }
-}
-
-static void add_retry(int64_t ms, struct http_response *response)
-{
-    const int64_t seconds = (ms + MS_PER_SECOND - 1) / MS_PER_SECOND;
-
-    if (ms > 0)
-        http_set_header(response, "Retry-After", "%" PRId64, seconds);
-}
-
-/* Leaves the response as it is when compression does not make it shorter. */
-static void compress(const struct exchange *exchange, struct http_response *response)
-{
-    struct buffer *body = &response->body;
-    struct buffer shorter = BUFFER(body->length);
-
-    if (exchange->request->method == HTTP_GET)
-        http_set_header(response, "Vary", "Accept-Encoding");
-    if (!exchange->envelope.accepts_gzip || body->failed || body->length < GZIP_WORTH)
-        return;
-    if (gzip_deflate(body->bytes, body->length, &shorter, NULL) != ASAP_OK) {
-        buffer_clear(&shorter);
-        return;
-    }
-    buffer_clear(body);
-    *body = shorter;
-    http_set_header(response, "Content-Encoding", "gzip");
-}
-
-static void respond_with_error(struct exchange *exchange,
-                               struct asap_error *err,
-                               const char *description,
-                               struct http_response *response)
-{
-    const struct rpc_reply *reply = &exchange->reply;
-
-    rpc_error_explain(err, &exchange->reply);
-    rpc_error_set(response, err->code, description, reply, exchange->server->types);
-    if (exchange->envelope.http_status == 0)
-        return;
-    response->status = exchange->envelope.http_status;
-    http_set_header(response, "Accept-Post", "application/json, application/proto");
-}
-
-static void serve(struct exchange *exchange, struct http_response *response)
-{
+    SCOPED(message) ProtobufCMessage *in = NULL;
     struct asap_error err = { 0 };
-    char description[sizeof err.field + sizeof err.message + 2] = "";
-    const enum asap_code code = answer(exchange, &response->body, &err);
+    const enum asap_code code = answer(exchange, &in, &response->body, &err);
 
-    if (code == ASAP_OK) {
-        response->status = status_of(code)->http_status;
-        http_set_header(response, "Content-Type", "%s",
-                        rpc_content_type(exchange->envelope.format));
-    } else {
-        err.code = code;
-        describe(&err, description, sizeof description);
-        respond_with_error(exchange, &err, description, response);
+    if (is_declined(exchange)) {
+        response->wants_worker = true;
+        response->has_begun = true;
+        return;
     }
-    add_headers(&exchange->reply.headers, code != ASAP_OK, response);
-    add_trailers(&exchange->reply.trailers, response);
-    add_retry(exchange->reply.retry_ms, response);
-    compress(exchange, response);
-    log_call(exchange, code, description);
+    err.code = code;
+    if (code != ASAP_OK)
+        report_refusal(exchange, in, &err);
+    rpc_respond(exchange, code, &err, response);
+    if (exchange->reply.hold == NULL)
+        rpc_log(exchange, code, &err);
+    else
+        rpc_hold_back(exchange, code, &err, response);
+}
+
+static void serve(struct rpc_exchange *exchange, struct http_response *response)
+{
+    if (exchange->request->may_block || exchange->method->is_quick)
+        carry_out(exchange, response);
+    else
+        response->wants_worker = true;
 }
 
 /* A failure of HTTP, with its own status. */
@@ -303,11 +213,11 @@ static bool takes_verb(const struct rpc_method *method, enum http_method verb)
 void rpc_handle(void *context, const struct http_request *request, struct http_response *response)
 {
     const struct rpc_server *server = context;
-    SCOPED(exchange)
-    struct exchange exchange = { .server = server,
-                                 .method = find_method(server, request->path),
-                                 .request = request,
-                                 .caller = caller_of(server, &request->peer) };
+    SCOPED(rpc_exchange)
+    struct rpc_exchange exchange = { .server = server,
+                                     .method = find_method(server, request->path),
+                                     .request = request,
+                                     .envelope.timeout_ms = -1 };
 
     if (exchange.method == NULL) {
         refuse_http(response, NOT_FOUND, ASAP_UNIMPLEMENTED, "there is no such method");

@@ -9,6 +9,30 @@
 #include "http.h"
 #include "method.h"
 
+/* Who may call what, decided outside of the transport. */
+struct rpc_gate {
+    /* Finds out who calls and whether it may call `method`, before the request's body is read. *out
+     * arrives zeroed, and is filled as far as it is known on failure, too: proof_kind only says
+     * what was proved. A name or an address that is left empty becomes the peer's address. May add
+     * headers and set reply->retry_ms. Runs again with each run of the handler: what is to be taken
+     * once, such as a rate, is taken when request->attempt is 0. */
+    enum asap_code (*admit)(void *context,
+                            const struct http_request *request,
+                            const struct rpc_method *method,
+                            struct rpc_reply *reply,
+                            struct rpc_caller *out,
+                            struct asap_error *err);
+
+    /* Is told of each call that failed, in admit() or after it; `in` is NULL when the request was
+     * not read. May set call->reply->hold, so that the refusal waits until it is recorded: it is
+     * sent then whatever the hold's result is. NULL: nobody is told. */
+    void (*refused)(void *context,
+                    const struct rpc_call *call,
+                    const ProtobufCMessage *in,
+                    const struct asap_error *err);
+    void *context;
+};
+
 /* The Connect protocol's unary calls over a table of methods, as JSON and binary, by POST and, of
  * methods without side effects, by GET. */
 struct rpc_server {
@@ -16,7 +40,7 @@ struct rpc_server {
     void *service;                    /* handed to every handler */
     struct asap_clock clock;
     const struct log *log;
-    uint32_t admin_uid; /* beside root, whose local calls are an administrator's */
+    const struct rpc_gate *gate; /* NULL: everybody is nobody, and may call what anybody may */
 
     /* What google.protobuf.Any may hold, and what details of errors are readable; ended by NULL.
      * NULL stands for none. */
@@ -28,7 +52,9 @@ struct rpc_server {
 /* Whether a path is of the form /package.Service/Method with a package that begins "asap.". */
 bool rpc_matches(const char *path);
 
-/* An http_handler; `context` is a struct rpc_server. */
+/* An http_handler; `context` is a struct rpc_server. Where it must not block, a method that is not
+ * quick has itself run on a worker before anything is done, which is no attempt; a quick one that
+ * then wants a worker has been admitted, and is once more. */
 void rpc_handle(void *context, const struct http_request *request, struct http_response *response);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client_certificate.h"
 #include "fail.h"
 
 enum { CHAIN_MAX = 8, PEM_MAX = 64 * 1024, KEY_ID_SIZE = 32 };
@@ -25,6 +26,7 @@ struct tls_pair {
     unsigned length;
     gnutls_privkey_t key;
     gnutls_x509_trust_list_t client_authorities; /* NULL: clients show no certificate */
+    bool is_optional;                            /* they need not */
 };
 
 struct tls {
@@ -168,6 +170,7 @@ static enum asap_code load_pair(const struct tls_files *files,
     if (pair == NULL)
         return fail_memory(err);
     atomic_init(&pair->holders, 1);
+    pair->is_optional = files->client_certificate_optional;
     TRY(read_chain(files->certificate_file, pair, err));
     TRY(read_key(files->key_file, pair, err));
     if (!is_match(pair))
@@ -240,54 +243,19 @@ void tls_pair_present(struct tls_pair *pair,
     *key = pair->key;
 }
 
-bool tls_pair_asks_client(const struct tls_pair *pair)
+gnutls_certificate_request_t tls_pair_request(const struct tls_pair *pair)
 {
-    return pair->client_authorities != NULL;
+    if (pair->client_authorities == NULL)
+        return GNUTLS_CERT_IGNORE;
+    return pair->is_optional ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_REQUIRE;
 }
 
-/* The chain of a client. */
-struct shown {
-    gnutls_x509_crt_t chain[CHAIN_MAX];
-    unsigned length;
-};
-
-static void shown_scope_exit(struct shown *shown)
+bool tls_pair_judge_client(const struct tls_pair *pair,
+                           gnutls_session_t session,
+                           struct http_certificate *out)
 {
-    for (unsigned i = 0; i < shown->length; i++)
-        gnutls_x509_crt_deinit(shown->chain[i]);
-}
-
-static bool read_shown(gnutls_session_t session, struct shown *out)
-{
-    unsigned length = 0;
-    const gnutls_datum_t *der = gnutls_certificate_get_peers(session, &length);
-
-    if (der == NULL || length > CHAIN_MAX)
-        return false;
-    while (out->length < length) {
-        const unsigned at = out->length;
-
-        if (gnutls_x509_crt_init(&out->chain[at]) < 0)
-            return false;
-        out->length++;
-        if (gnutls_x509_crt_import(out->chain[at], &der[at], GNUTLS_X509_FMT_DER) < 0)
-            return false;
-    }
-    return length > 0;
-}
-
-bool tls_pair_accepts_client(const struct tls_pair *pair, gnutls_session_t session)
-{
-    static unsigned char purpose[] = GNUTLS_KP_TLS_WWW_CLIENT;
-    gnutls_typed_vdata_st wanted = { .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = purpose };
-    SCOPED(shown) struct shown shown = { .length = 0 };
-    unsigned status = 0;
-
-    return pair->client_authorities != NULL && read_shown(session, &shown)
-           && gnutls_x509_trust_list_verify_crt2(pair->client_authorities, shown.chain,
-                                                 shown.length, &wanted, 1, 0, &status, NULL)
-                  == 0
-           && status == 0;
+    return pair->client_authorities != NULL
+           && client_certificate_judge(session, pair->client_authorities, out);
 }
 
 void tls_free(struct tls *tls)

@@ -7,6 +7,7 @@
 
 #include <asap/error.h>
 
+#include "http_message.h"
 #include "scoped.h"
 
 /* The certificate and key of a listener, replaceable while connections are open. */
@@ -23,6 +24,7 @@ struct tls_files {
     const char *certificate_file; /* the chain */
     const char *key_file;
     const char *client_ca_file; /* whom clients must have their certificates from; NULL: none */
+    bool client_certificate_optional;
 };
 
 /* ASAP_INVALID_ARGUMENT, field "certificate_file", "key_file" or "client_ca_file": unreadable,
@@ -45,12 +47,14 @@ void tls_pair_present(struct tls_pair *pair,
                       unsigned *length,
                       gnutls_privkey_t *key);
 
-/* Whether clients must show a certificate. */
-bool tls_pair_asks_client(const struct tls_pair *pair);
+/* Whether clients may or must show a certificate. */
+gnutls_certificate_request_t tls_pair_request(const struct tls_pair *pair);
 
-/* Whether the certificate that the session's client has shown is valid now, for a TLS client, and
- * from an authority of the pair, or self-signed and listed there itself (RFC 5280 section 6.1). */
-bool tls_pair_accepts_client(const struct tls_pair *pair, gnutls_session_t session);
+/* What the session's client has shown, judged by the pair's authorities: see client_certificate.h.
+ * False when there is none. */
+bool tls_pair_judge_client(const struct tls_pair *pair,
+                           gnutls_session_t session,
+                           struct http_certificate *out);
 
 void tls_free(struct tls *tls); /* NULL is fine */
 

@@ -82,7 +82,7 @@ bool workers_push(struct workers *workers, void *job)
     bool has_room = false;
 
     (void)pthread_mutex_lock(&workers->mutex);
-    has_room = workers->count < workers->capacity;
+    has_room = !workers->is_stopping && workers->count < workers->capacity;
     if (has_room) {
         workers->queue[(workers->first + workers->count) % workers->capacity] = job;
         workers->count++;
@@ -92,7 +92,7 @@ bool workers_push(struct workers *workers, void *job)
     return has_room;
 }
 
-void workers_free(struct workers *workers)
+void workers_stop(struct workers *workers)
 {
     if (workers == NULL)
         return;
@@ -100,8 +100,15 @@ void workers_free(struct workers *workers)
     workers->is_stopping = true;
     (void)pthread_cond_broadcast(&workers->changed);
     (void)pthread_mutex_unlock(&workers->mutex);
-    for (unsigned i = 0; i < workers->thread_count; i++)
-        (void)pthread_join(workers->threads[i], NULL);
+    for (; workers->thread_count > 0; workers->thread_count--)
+        (void)pthread_join(workers->threads[workers->thread_count - 1], NULL);
+}
+
+void workers_free(struct workers *workers)
+{
+    if (workers == NULL)
+        return;
+    workers_stop(workers);
     (void)pthread_cond_destroy(&workers->changed);
     (void)pthread_mutex_destroy(&workers->mutex);
     free(workers->queue);

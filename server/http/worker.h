@@ -19,10 +19,13 @@ ASAP_MUST_CHECK enum asap_code workers_new(unsigned count,
                                            struct workers **out,
                                            struct asap_error *err);
 
-/* False when the queue is full; the job stays the caller's then. */
+/* False when the queue is full or the workers are stopped; the job stays the caller's then. */
 ASAP_MUST_CHECK bool workers_push(struct workers *workers, void *job);
 
-/* Runs what is queued, then ends the threads. NULL is fine. */
+/* Runs what is queued, then ends the threads; no more is taken. NULL is fine. */
+void workers_stop(struct workers *workers);
+
+/* The same, and frees. NULL is fine. */
 void workers_free(struct workers *workers);
 
 DEFINE_SCOPED(workers, struct workers *, workers_free)

@@ -76,7 +76,7 @@ static enum asap_code listen_on(const char *text, struct bound *bound, struct as
     struct address address;
 
     ck_assert_int_eq(address_parse(text, &address, err), ASAP_OK);
-    return address_listen(&address, bound, err);
+    return address_listen(&address, 0, bound, err);
 }
 
 START_TEST(says_which_port_the_system_chose)
@@ -162,6 +162,25 @@ START_TEST(opens_a_unix_socket_to_its_owner_alone)
     ck_assert_str_eq(bound.text, text);
     address_close(&bound);
     ck_assert_int_eq(access(path, F_OK), -1);
+}
+END_TEST
+
+static const unsigned modes[] = { 0666, 0660, 0600, 0222 };
+
+START_TEST(opens_a_unix_socket_to_whom_it_is_told_whatever_the_umask)
+{
+    struct address address;
+    struct bound bound;
+    struct asap_error err = { 0 };
+    struct stat status;
+    const mode_t mask = umask(077);
+
+    ck_assert_succeeds(address_parse(text, &address, &err));
+    ck_assert_succeeds(address_listen(&address, modes[_i], &bound, &err));
+    (void)umask(mask);
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 0777, modes[_i]);
+    address_close(&bound);
 }
 END_TEST
 
@@ -251,6 +270,8 @@ int main(void)
     suite_add_tcase(suite, local);
     tcase_add_checked_fixture(local, enter_scratch, leave_scratch);
     tcase_add_test(local, opens_a_unix_socket_to_its_owner_alone);
+    tcase_add_loop_test(local, opens_a_unix_socket_to_whom_it_is_told_whatever_the_umask, 0,
+                        COUNT(modes));
     tcase_add_test(local, replaces_the_socket_of_a_dead_server);
     tcase_add_test(local, leaves_the_socket_of_a_live_server_alone);
     tcase_add_test(local, removes_only_its_own_socket);

@@ -25,12 +25,13 @@ enum { ADMIN_UID = 990, LOG_SIZE = 4096, NOW = 1790000000, RECEIVED_MS = 5000, B
 
 /* What the handlers saw, and what they are to answer. */
 static struct {
-    int calls;
+    int calls, admitted;
     struct rpc_caller caller;
     void *service;
     int64_t now;
     int64_t deadline_ms, timeout_ms;
     const char *query;
+    bool may_block;
     unsigned headers;
     enum asap_code code;
     enum asap_reason reason;
@@ -74,6 +75,7 @@ static inline enum asap_code echo(const struct rpc_call *call,
     seen.deadline_ms = call->deadline_ms;
     seen.timeout_ms = call->timeout_ms;
     seen.query = call->query;
+    seen.may_block = call->may_block;
     seen.headers = 0;
     rpc_call_each_header(call, count_header, &seen.headers);
     monotonic_ms += seen.takes_ms;
@@ -126,6 +128,29 @@ static const struct rpc_method methods[] = {
     ROW(MANGLE, mangle, false, false), { 0 },
 };
 
+/* Root and one other administer over a local socket; the rest are nobody. */
+static inline enum asap_code admit(void *context,
+                                   const struct http_request *request,
+                                   const struct rpc_method *method,
+                                   struct rpc_reply *reply,
+                                   struct rpc_caller *out,
+                                   struct asap_error *err)
+{
+    const struct http_peer *peer = &request->peer;
+
+    (void)reply;
+    ck_assert_ptr_eq(context, &seen);
+    seen.admitted++;
+    out->is_admin = peer->is_local && (peer->uid == 0 || peer->uid == ADMIN_UID);
+    out->proof_kind = peer->is_local ? RPC_PROOF_UID : RPC_PROOF_NONE;
+    if (out->is_admin || method->role == RPC_ANYBODY)
+        return ASAP_OK;
+    (void)snprintf(err->message, sizeof err->message, "not for you");
+    return ASAP_PERMISSION_DENIED;
+}
+
+static const struct rpc_gate gate = { .admit = admit, .context = &seen };
+
 static char logged[LOG_SIZE];
 static struct log log_to_memory;
 static struct fake_clock now = { NOW };
@@ -164,7 +189,7 @@ static inline void start(void)
                                   .clock = fake_clock_of(&now),
                                   .log = &log_to_memory,
                                   .monotonic_ms = monotonic_now,
-                                  .admin_uid = ADMIN_UID };
+                                  .gate = &gate };
     monotonic_ms = RECEIVED_MS;
     headers[0] = "Content-Type";
     headers[1] = "application/json";
@@ -172,6 +197,7 @@ static inline void start(void)
                                      .path = ECHO,
                                      .peer = { .address = "192.0.2.7" },
                                      .body_limit = BODY_MAX,
+                                     .may_block = true,
                                      .received_ms = RECEIVED_MS,
                                      .find_header = find_header,
                                      .each_header = each_header,
@@ -181,8 +207,7 @@ static inline void start(void)
 
 static inline void stop(void)
 {
-    buffer_clear(&response.body);
-    buffer_clear(&response.lines);
+    http_clear_response(&response);
     (void)fclose(log_to_memory.stream);
 }
 

@@ -46,23 +46,23 @@ static const struct {
     struct tls_files files;
     const char *field, *message;
 } refused[] = {
-    { { missing, key, NULL }, "certificate_file", "No such file" },
-    { { chain, missing, NULL }, "key_file", "No such file" },
-    { { NULL, key, NULL }, "certificate_file", "an https listener needs a certificate" },
-    { { chain, NULL, NULL }, "key_file", "an https listener needs a private key" },
-    { { text, key, NULL }, "certificate_file", "is no chain of" },
-    { { key, key, NULL }, "certificate_file", "is no chain of" },
-    { { chain, text, NULL }, "key_file", "is no unencrypted private key" },
-    { { chain, chain, NULL }, "key_file", "is no unencrypted private key" },
-    { { chain, other_key, NULL }, "key_file", "is not the key of the first certificate" },
-    { { "/", key, NULL }, "certificate_file", "Is a directory" },
-    { { "/dev/zero", key, NULL }, "certificate_file", "is over 65535 bytes" },
-    { { chain, key, missing }, "client_ca_file", "No such file" },
-    { { chain, key, text }, "client_ca_file", "holds no PEM certificate" },
-    { { chain, key, key }, "client_ca_file", "holds no PEM certificate" },
+    { { missing, key, NULL, false }, "certificate_file", "No such file" },
+    { { chain, missing, NULL, false }, "key_file", "No such file" },
+    { { NULL, key, NULL, false }, "certificate_file", "an https listener needs a certificate" },
+    { { chain, NULL, NULL, false }, "key_file", "an https listener needs a private key" },
+    { { text, key, NULL, false }, "certificate_file", "is no chain of" },
+    { { key, key, NULL, false }, "certificate_file", "is no chain of" },
+    { { chain, text, NULL, false }, "key_file", "is no unencrypted private key" },
+    { { chain, chain, NULL, false }, "key_file", "is no unencrypted private key" },
+    { { chain, other_key, NULL, false }, "key_file", "is not the key of the first certificate" },
+    { { "/", key, NULL, false }, "certificate_file", "Is a directory" },
+    { { "/dev/zero", key, NULL, false }, "certificate_file", "is over 65535 bytes" },
+    { { chain, key, missing, false }, "client_ca_file", "No such file" },
+    { { chain, key, text, false }, "client_ca_file", "holds no PEM certificate" },
+    { { chain, key, key, false }, "client_ca_file", "holds no PEM certificate" },
 };
 
-static const struct tls_files good = { chain, key, NULL };
+static const struct tls_files good = { chain, key, NULL, false };
 
 START_TEST(refuses_files_that_are_no_pair_and_says_why)
 {

@@ -31,7 +31,13 @@ START_TEST(runs_every_job_that_it_took)
     ck_assert(workers_push(workers, &latch));
     ck_assert(!workers_push(workers, &latch));
     latch_open(&latch);
+    workers_stop(workers);
+    ck_assert_uint_eq(latch.arrived, 3);
+    ck_assert(!workers_push(workers, &latch));
+    workers_stop(workers);
     workers_free(workers);
+    workers_stop(NULL);
+    workers_free(NULL);
     ck_assert_uint_eq(latch.arrived, 3);
 }
 END_TEST
