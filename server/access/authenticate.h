@@ -54,16 +54,4 @@ ASAP_MUST_CHECK enum asap_code authenticate(struct authenticator *authenticator,
                                             struct rpc_caller *out,
                                             struct asap_error *err);
 
-/* API keys: "asapk_", 16 hexadecimal digits that name it, "_", 43 characters of base64url: 256
- * random bits. */
-enum { API_KEY_PREFIX_SIZE = 17, API_KEY_TEXT_SIZE = 67 };
-
-struct api_key {
-    char prefix[API_KEY_PREFIX_SIZE]; /* the 16 digits */
-    char text[API_KEY_TEXT_SIZE];     /* the whole: a secret, to be wiped */
-    char digest[CREDENTIAL_DIGEST_SIZE];
-};
-ASAP_MUST_CHECK enum asap_code api_key_new(struct api_key *out, struct asap_error *err);
-void api_key_clear(struct api_key *key); /* wipes it */
-
 #endif
