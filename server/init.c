@@ -107,11 +107,12 @@ static enum asap_code place_files(struct config *config, struct asap_error *err)
     return ASAP_OK;
 }
 
-/* A relative socket in a flag is relative to the working directory; the file would take it for
+/* A relative path in a flag is relative to the working directory; the file would take it for
  * relative to its folder. */
-static enum asap_code place_listeners(struct config *config, struct asap_error *err)
+static enum asap_code place_flags(struct config *config, struct asap_error *err)
 {
-    static const char *const names[] = { "public_listen", "admin_listen", "ops_listen" };
+    static const char *const names[] = { "public_listen", "admin_listen", "ops_listen",
+                                         "client_ca_file" };
     char folder[CONFIG_TEXT];
     char value[CONFIG_TEXT];
     struct config defaults;
@@ -148,7 +149,7 @@ static enum asap_code read_options(char **arguments,
     if (options->directory == NULL && !options->help)
         return fail(err, ASAP_INVALID_ARGUMENT, "init needs --dir DIR, the directory to make");
     TRY(place_files(config, err));
-    return place_listeners(config, err);
+    return place_flags(config, err);
 }
 
 static void print_help(void)

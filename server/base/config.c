@@ -11,7 +11,7 @@
 #include "scoped.h"
 #include "suggest.h"
 
-enum { FILE_MAX = 65536, NAME_SIZE = 64, WHERE_SIZE = 80 };
+enum { FILE_MAX = 65536, NAME_SIZE = 64, WHERE_SIZE = 80, RETENTION_MIN = 60 };
 
 #define ENVIRONMENT_PREFIX "ASAPD_"
 
@@ -26,13 +26,16 @@ struct given {
     const char *file;
     const char *flags[SETTING_COUNT];
     const char *variables[SETTING_COUNT];
+    const char *profiles[AUTH_PROFILES_MAX + 1]; /* of --auth-profile; any more share the last */
+    size_t profile_count;
 };
 
 void config_init(struct config *config)
 {
     memset(config, 0, sizeof *config);
     for (const struct setting *row = settings; row < settings + SETTING_COUNT; row++)
-        if (setting_assign(row, row->name, "", row->fallback, config, NULL) != ASAP_OK)
+        if (!setting_is_repeatable(row)
+            && setting_assign(row, row->name, "", row->fallback, config, NULL) != ASAP_OK)
             abort(); /* the table contradicts itself */
 }
 
@@ -76,6 +79,14 @@ static void spell_variable(const char *name, char out[NAME_SIZE])
         *byte = to_upper(*byte);
 }
 
+/* One more than there may be, so that assigning them says so. */
+static const char **profile_slot(struct given *given)
+{
+    if (given->profile_count <= AUTH_PROFILES_MAX)
+        given->profile_count++;
+    return &given->profiles[given->profile_count - 1];
+}
+
 /* Where the value of this flag is to be kept; NULL when it is no flag of a setting. */
 static const char **flag_slot(struct given *given, const char *argument, size_t length)
 {
@@ -87,6 +98,8 @@ static const char **flag_slot(struct given *given, const char *argument, size_t 
     if (strncmp(argument, "--", 2) != 0 || memchr(argument, '_', length) != NULL)
         return NULL;
     setting = find_spelled(argument + 2, length - 2, false);
+    if (setting != NULL && setting_is_repeatable(setting))
+        return profile_slot(given);
     return setting != NULL ? &given->flags[setting - settings] : NULL;
 }
 
@@ -225,6 +238,9 @@ static enum asap_code assign_given(const struct given *given,
         spell_flag(settings[i].name, where);
         TRY(setting_assign(&settings[i], where, "", given->flags[i], config, err));
     }
+    for (size_t i = 0; i < given->profile_count; i++)
+        TRY(setting_assign(setting_find("auth_profile"), "--auth-profile", "", given->profiles[i],
+                           config, err));
     return ASAP_OK;
 }
 
@@ -233,6 +249,11 @@ enum asap_code config_check(const struct config *config, struct asap_error *err)
     if (config->max_connections_per_address > config->max_connections)
         return fail_field(err, "max_connections_per_address",
                           "max_connections_per_address is greater than max_connections; lower it");
+    if (config->audit_retention > 0 && config->audit_retention < RETENTION_MIN)
+        return fail_field(err, "audit_retention",
+                          "audit_retention is less than %ds, so that nobody could read the log; "
+                          "raise it, or write 0 to keep records for ever",
+                          RETENTION_MIN);
     return lifecycle_check_policy(&config->lifecycle, err);
 }
 

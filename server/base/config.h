@@ -17,9 +17,19 @@
  *
  * The file has one "name = value" a line; "#" at the beginning of a word begins a comment. Relative
  * paths in it, those behind unix: and sqlite: included, are relative to the file's folder, and
- * elsewhere to the working directory. Durations are written 300, 300s, 5m, 1h or 2d. */
+ * elsewhere to the working directory. Durations are written 300, 300s, 5m, 1h or 2d.
+ *
+ * Only auth_profile may stand several times; the environment and flags add to the file's. */
 
-enum { CONFIG_TEXT = 512 };
+enum { CONFIG_TEXT = 512, AUTH_PROFILES_MAX = 64, AUTH_PROFILE_NAME_MAX = 64 };
+
+/* Whose tokens the auth endpoint lets pass under a name. */
+struct auth_profile {
+    char name[AUTH_PROFILE_NAME_MAX + 1];
+    char audiences[CONFIG_TEXT]; /* separated by commas, at least one */
+    char issuers[CONFIG_TEXT];   /* likewise; "": every issuer */
+    int64_t leeway;              /* seconds */
+};
 
 struct config {
     char public_listen[CONFIG_TEXT]; /* "https://[::]:8443" */
@@ -29,7 +39,9 @@ struct config {
     char certificate_file[CONFIG_TEXT];
     char key_file[CONFIG_TEXT];
     char kek_file[CONFIG_TEXT];
-    char database[CONFIG_TEXT]; /* "sqlite:PATH" */
+    char database[CONFIG_TEXT];       /* "sqlite:PATH" */
+    char client_ca_file[CONFIG_TEXT]; /* "": no client certificates */
+    char audience[CONFIG_TEXT];       /* of the tokens that callers show to this service */
     char log_level[CONFIG_TEXT];
     struct lifecycle_policy lifecycle; /* max_age, stale, jwks_max_age, clock_skew ... */
     int64_t max_connections;
@@ -39,9 +51,16 @@ struct config {
     int64_t header_timeout;  /* seconds */
     int64_t request_timeout; /* seconds */
     int64_t idle_timeout;    /* seconds */
+    int64_t admin_socket_mode;
+    int64_t calls_per_minute;                  /* of each caller; 0: no limit */
+    int64_t failed_authentications_per_minute; /* of each address; 0: no limit */
+    int64_t audit_retention;                   /* seconds; 0: for ever */
+    struct auth_profile auth_profiles[AUTH_PROFILES_MAX];
+    size_t auth_profile_count;
 };
 
-/* Reads `--name value`, `--name=value` (a setting's "_" written "-"; the last one wins), the file
+/* Reads `--name value`, `--name=value` (a setting's "_" written "-"; the last one wins, but of
+ * --auth-profile each counts), the file
  * that `--config FILE` or ASAPD_CONFIG names, and the environment into *out, defaults first.
  * `arguments` ends with NULL and begins behind the command. `environment` is environ-like. *extra
  * counts arguments that are no settings, such as

@@ -6,7 +6,7 @@
 
 #include "fail.h"
 
-enum { LINE_SIZE = 2 * CONFIG_TEXT, WHERE_SIZE = 128, NAME_SHOWN = 60 };
+enum { LINE_SIZE = 3 * CONFIG_TEXT, WHERE_SIZE = 128, NAME_SHOWN = 60 };
 
 /* A file while it is read. */
 struct reading {
@@ -87,7 +87,7 @@ set(struct reading *reading, const char *name, const char *value, struct asap_er
     if (setting == NULL)
         return refuse_name(reading, name, err);
     first_line = &reading->first_line[setting - settings];
-    if (*first_line != 0)
+    if (*first_line != 0 && !setting_is_repeatable(setting))
         return fail_field(err, setting->name,
                           "%s:%u: %s is set in line %u already; keep one of them", reading->name,
                           reading->line, setting->name, *first_line);

@@ -9,12 +9,17 @@
 
 enum { HOUR = 3600, DAY = 24 * HOUR, MONTH = 30 * DAY };
 
+#define TEN_YEARS ((int64_t)3653 * DAY)
+
 const struct setting settings[SETTING_COUNT] = {
     { "public_listen", SETTING_LISTEN, AT(public_listen), "https://[::]:8443", 0, 0,
       "Where public keys are served; plain http:// only on the loopback address or behind a "
       "proxy" },
     { "admin_listen", SETTING_SOCKET, AT(admin_listen), "unix:/run/asapd/admin.sock", 0, 0,
-      "The socket for administration; root and the user that runs the daemon may use it" },
+      "The socket for administration; root and the user that runs the daemon may do all" },
+    { "admin_socket_mode", SETTING_SOCKET_MODE, AT(admin_socket_mode), "0600", 0600, 0666,
+      "Who can connect to it: 0600 the user that runs the daemon, 0660 its group, too, 0666 "
+      "everybody; what they may do is decided for each user" },
     { "ops_listen", SETTING_LISTEN, AT(ops_listen), "http://127.0.0.1:9464", 0, 0,
       "Where health checks are served, to anybody who can connect" },
     { "base_path", SETTING_BASE_PATH, AT(base_path), "", 0, 0,
@@ -23,10 +28,19 @@ const struct setting settings[SETTING_COUNT] = {
       "The certificate of https listeners with its chain, in PEM; read again on SIGHUP" },
     { "key_file", SETTING_FILE, AT(key_file), "/etc/asapd/server.key", 0, 0,
       "The private key of the certificate, in PEM; read again on SIGHUP" },
+    { "client_ca_file", SETTING_OPTIONAL_FILE, AT(client_ca_file), "", 0, 0,
+      "Whose client certificates count on the public listener: certificates of authorities, in "
+      "PEM; empty for nobody's; read again on SIGHUP" },
     { "kek_file", SETTING_FILE, AT(kek_file), "/etc/asapd/kek", 0, 0,
       "The key that all private keys in the database are encrypted with; mode 0400 or 0600" },
     { "database", SETTING_DATABASE, AT(database), "sqlite:/var/lib/asapd/asapd.db", 0, 0,
       "Where issuers and keys are kept" },
+    { "audience", SETTING_AUDIENCE, AT(audience), "asapd", 0, 0,
+      "The audience of ASAP tokens that callers show to this service" },
+    { "auth_profile", SETTING_AUTH_PROFILE, AT(auth_profiles),
+      "orders audience=orders/api issuers=payments/api,web leeway=30s", 0, 0,
+      "Whose tokens the auth endpoint lets pass under a name; may stand several times, one for "
+      "each name" },
     { "log_level", SETTING_LOG_LEVEL, AT(log_level), "info", 0, 0,
       "How much to log: error, warning, info or debug" },
     { "max_age", SETTING_DURATION, AT(lifecycle.max_age), "300s", 0, DAY,
@@ -59,6 +73,12 @@ const struct setting settings[SETTING_COUNT] = {
       "How long after that until the whole response is sent" },
     { "idle_timeout", SETTING_DURATION, AT(idle_timeout), "10s", 1, HOUR,
       "How long a connection may stay open between requests" },
+    { "calls_per_minute", SETTING_NUMBER, AT(calls_per_minute), "6000", 0, 1000000,
+      "How many calls of the services each caller may make; 0 for any number" },
+    { "failed_authentications_per_minute", SETTING_NUMBER, AT(failed_authentications_per_minute),
+      "60", 0, 1000000, "How often each address may fail to prove who it is; 0 for any number" },
+    { "audit_retention", SETTING_DURATION, AT(audit_retention), "0s", 0, TEN_YEARS,
+      "How long records of the audit log are kept, at least 60s; 0 for ever" },
 };
 
 const struct setting *setting_find(const char *name)

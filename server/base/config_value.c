@@ -7,9 +7,12 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "config_profile.h"
 #include "fail.h"
 #include "kid.h"
 #include "log.h"
+
+enum { AUDIENCE_MAX = 255 };
 
 /* A value on its way into the configuration: one of the two members is filled. */
 struct value {
@@ -43,6 +46,11 @@ static const char *behind(const char *text, const char *prefix)
 static bool read_file(const char *folder, const char *text, struct value *out)
 {
     return put_path(out->text, "", folder, text);
+}
+
+static bool read_optional_file(const char *folder, const char *text, struct value *out)
+{
+    return text[0] == '\0' || read_file(folder, text, out);
 }
 
 static bool read_database(const char *folder, const char *text, struct value *out)
@@ -134,13 +142,46 @@ static bool read_log_level(const char *folder, const char *text, struct value *o
     return log_level_find(text, &level) && put_text(out->text, "", "", text);
 }
 
+bool setting_is_audience(const char *text)
+{
+    const size_t length = strlen(text);
+
+    for (size_t i = 0; i < length; i++)
+        if (text[i] <= ' ' || text[i] > '~' || text[i] == '*')
+            return false;
+    return length > 0 && length <= AUDIENCE_MAX;
+}
+
+static bool read_audience(const char *folder, const char *text, struct value *out)
+{
+    (void)folder;
+    return setting_is_audience(text) && put_text(out->text, "", "", text);
+}
+
+static bool read_socket_mode(const char *folder, const char *text, struct value *out)
+{
+    static const struct {
+        const char *text;
+        int64_t mode;
+    } modes[] = { { "0600", 0600 }, { "0660", 0660 }, { "0666", 0666 } };
+
+    (void)folder;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        if (strcmp(modes[i].text, text) != 0)
+            continue;
+        out->number = modes[i].mode;
+        return true;
+    }
+    return false;
+}
+
 static bool read_number(const char *folder, const char *text, struct value *out)
 {
     (void)folder;
     return read_digits(text, strlen(text), &out->number);
 }
 
-static bool read_duration(const char *folder, const char *text, struct value *out)
+bool setting_read_duration(const char *text, int64_t *out)
 {
     static const struct {
         char unit;
@@ -149,18 +190,23 @@ static bool read_duration(const char *folder, const char *text, struct value *ou
     const size_t length = strlen(text);
     int64_t count = 0;
 
-    (void)folder;
-    if (read_digits(text, length, &out->number))
+    if (read_digits(text, length, out))
         return true;
     if (length == 0 || !read_digits(text, length - 1, &count))
         return false;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         if (units[i].unit != text[length - 1] || count > INT64_MAX / units[i].seconds)
             continue;
-        out->number = count * units[i].seconds;
+        *out = count * units[i].seconds;
         return true;
     }
     return false;
+}
+
+static bool read_duration(const char *folder, const char *text, struct value *out)
+{
+    (void)folder;
+    return setting_read_duration(text, &out->number);
 }
 
 static const struct {
@@ -180,11 +226,18 @@ static const struct {
                             "slash at the end",
                             false },
     [SETTING_FILE] = { read_file, "FILE", "the path of a file", false },
+    [SETTING_OPTIONAL_FILE] = { read_optional_file, "FILE", "the path of a file", false },
     [SETTING_DATABASE] = { read_database, "URL", "a database: sqlite:PATH", false },
+    [SETTING_AUDIENCE] = { read_audience, "AUDIENCE",
+                           "an audience: at most 255 letters, digits and signs without spaces and "
+                           "without *",
+                           false },
     [SETTING_LOG_LEVEL] = { read_log_level, "LEVEL", "a log level: error, warning, info or debug",
                             false },
+    [SETTING_SOCKET_MODE] = { read_socket_mode, "MODE", "a mode: 0600, 0660 or 0666", true },
     [SETTING_DURATION] = { read_duration, "DURATION", "a duration: 300, 300s, 5m, 1h or 2d", true },
     [SETTING_NUMBER] = { read_number, "NUMBER", "a whole number", true },
+    [SETTING_AUTH_PROFILE] = { NULL, "PROFILE", "a profile", false },
 };
 
 const char *setting_placeholder(const struct setting *setting)
@@ -195,6 +248,11 @@ const char *setting_placeholder(const struct setting *setting)
 bool setting_is_integer(const struct setting *setting)
 {
     return types[setting->type].is_integer;
+}
+
+bool setting_is_repeatable(const struct setting *setting)
+{
+    return setting->type == SETTING_AUTH_PROFILE;
 }
 
 /* Whether the text can stand in the file: no control characters, and nothing that is trimmed or
@@ -237,6 +295,8 @@ enum asap_code setting_assign(const struct setting *setting,
                           "%s: the value has a control character, or a space or # where the file "
                           "cannot have one; leave it out",
                           where);
+    if (setting_is_repeatable(setting))
+        return auth_profile_add(where, text, config, err);
     if (!types[setting->type].read(folder, text, &value))
         return fail_field(err, setting->name, "%s: \"%.60s\" is not %s", where, text, expected);
     if (setting_is_integer(setting)
@@ -259,6 +319,8 @@ static int64_t number_of(const struct setting *setting, const struct config *con
 
 bool setting_equal(const struct setting *setting, const struct config *a, const struct config *b)
 {
+    if (setting_is_repeatable(setting))
+        return auth_profiles_equal(a, b);
     if (setting_is_integer(setting))
         return number_of(setting, a) == number_of(setting, b);
     return strcmp((const char *)a + setting->offset, (const char *)b + setting->offset) == 0;
@@ -268,6 +330,8 @@ void setting_format(const struct setting *setting, const struct config *config, 
 {
     if (!setting_is_integer(setting))
         (void)snprintf(out, CONFIG_TEXT, "%s", (const char *)config + setting->offset);
+    else if (setting->type == SETTING_SOCKET_MODE)
+        (void)snprintf(out, CONFIG_TEXT, "%04" PRIo64, (uint64_t)number_of(setting, config));
     else
         (void)snprintf(out, CONFIG_TEXT, "%" PRId64 "%s", number_of(setting, config),
                        setting->type == SETTING_DURATION ? "s" : "");

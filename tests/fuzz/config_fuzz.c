@@ -9,8 +9,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Longer than every setting with its help and the longest value. */
-static char text[SETTING_COUNT * 1024];
+/* Longer than every setting with its help and the longest value, or values. */
+static char text[SETTING_COUNT * 1024 + AUTH_PROFILES_MAX * 2048];
 
 static size_t write_back(const struct config *config)
 {

@@ -70,6 +70,12 @@ START_TEST(has_the_documented_defaults)
     ck_assert_int_eq(config.header_timeout, 10);
     ck_assert_int_eq(config.request_timeout, 15);
     ck_assert_int_eq(config.idle_timeout, 10);
+    ck_assert_str_eq(config.client_ca_file, "");
+    ck_assert_str_eq(config.audience, "asapd");
+    ck_assert_int_eq(config.admin_socket_mode, 0600);
+    ck_assert_int_eq(config.calls_per_minute, 6000);
+    ck_assert_int_eq(config.failed_authentications_per_minute, 60);
+    ck_assert_int_eq(config.audit_retention, 0);
 }
 END_TEST
 
@@ -135,6 +141,18 @@ static const struct {
       "asapd.conf:1: the line has a control character" },
     { "a tab within a value", "kek_file = /a\tb", "kek_file: the value has a control character" },
     { "a comment right behind the equals sign", "kek_file =#x", "kek_file: the value has" },
+    { "an audience with a space", "audience = a b", "is not an audience" },
+    { "an audience that is not ASCII", "audience = \xc3\xa4", "is not an audience" },
+    { "an audience with a wildcard", "audience = asapd/*", "is not an audience" },
+    { "no audience", "audience =", "is not an audience" },
+    { "a mode that is none of three", "admin_socket_mode = 0777",
+      "is not a mode: 0600, 0660 or 0666" },
+    { "a mode that looks decimal", "admin_socket_mode = 600", "is not a mode" },
+    { "calls beyond any", "calls_per_minute = 1000001", "write from 0 to 1000000" },
+    { "failures beyond any", "failed_authentications_per_minute = 1000001",
+      "write from 0 to 1000000" },
+    { "records gone in a moment", "audit_retention = 59s", "audit_retention is less than 60s" },
+    { "records for ages", "audit_retention = 3654d", "write from 0 to" },
     { "too short a lead", "publish_lead = 60s", "publish_lead" },
     { "more from one address than in all", "max_connections = 3", "max_connections_per_address" },
 };
@@ -162,6 +180,12 @@ static const struct {
     { "base_path =" },
     { "log_level = debug" },
     { "max_token_lifetime = 1h" },
+    { "audience = https://asapd.example.org/x" },
+    { "client_ca_file =" },
+    { "calls_per_minute = 0" },
+    { "failed_authentications_per_minute = 0" },
+    { "audit_retention = 60s" },
+    { "audit_retention = 3653d" },
     { "" },
 };
 
@@ -208,12 +232,15 @@ START_TEST(puts_relative_paths_behind_the_folder_of_the_file)
 
     ck_assert_succeeds(load("kek_file = kek\n"
                             "key_file = /etc/key\n"
+                            "client_ca_file = ca/clients.pem\n"
                             "database = sqlite:sub/a.db\n"
                             "admin_listen = unix:admin.sock\n",
                             &config, &err));
     (void)snprintf(expected, sizeof expected, "%s/kek", folder);
     ck_assert_str_eq(config.kek_file, expected);
     ck_assert_str_eq(config.key_file, "/etc/key");
+    (void)snprintf(expected, sizeof expected, "%s/ca/clients.pem", folder);
+    ck_assert_str_eq(config.client_ca_file, expected);
     (void)snprintf(expected, sizeof expected, "sqlite:%s/sub/a.db", folder);
     ck_assert_str_eq(config.database, expected);
     (void)snprintf(expected, sizeof expected, "unix:%s/admin.sock", folder);
@@ -389,11 +416,12 @@ START_TEST(writes_a_file_that_loads_equal_and_comments_defaults_out)
     struct config config;
     struct config again;
     struct asap_error err = { 0 };
-    char text[16384] = "";
+    char text[32768] = "";
     FILE *out = fmemopen(text, sizeof text, "w");
 
-    ck_assert_succeeds(
-        load("max_age = 5s\nkek_file = kek\nthreads = 3\nbase_path = /k\n", &config, &err));
+    ck_assert_succeeds(load("max_age = 5s\nkek_file = kek\nthreads = 3\nbase_path = /k\n"
+                            "client_ca_file = ca\nadmin_socket_mode = 0660\n",
+                            &config, &err));
     ck_assert_ptr_nonnull(out);
     config_write_file(&config, out);
     (void)fclose(out);
@@ -407,8 +435,8 @@ END_TEST
 /* The documentation comes from the same table, so that one setting suffices here. */
 START_TEST(documents_settings_for_help_and_manual)
 {
-    char help[16384] = "";
-    char manual[16384] = "";
+    char help[32768] = "";
+    char manual[32768] = "";
     FILE *out = fmemopen(help, sizeof help, "w");
 
     config_write_help(out);

@@ -346,15 +346,18 @@ START_TEST(writes_the_settings_that_it_is_given)
 }
 END_TEST
 
-START_TEST(takes_a_relative_socket_for_one_in_the_working_directory)
+START_TEST(takes_a_relative_path_for_one_in_the_working_directory)
 {
     struct config config;
     char folder[CONFIG_TEXT];
     char expected[CONFIG_TEXT + 16];
 
     ck_assert_ptr_nonnull(getcwd(folder, sizeof folder));
-    ck_assert_int_eq(run_init("--public-listen=unix:x.sock", NULL, NULL), 0);
+    ck_assert_int_eq(run_init("--public-listen=unix:x.sock", "--client-ca-file=clients.pem", NULL),
+                     0);
     load_config(&config);
+    (void)snprintf(expected, sizeof expected, "%s/clients.pem", folder);
+    ck_assert_str_eq(config.client_ca_file, expected);
     (void)snprintf(expected, sizeof expected, "unix:%s/x.sock", folder);
     ck_assert_str_eq(config.public_listen, expected);
 }
@@ -405,7 +408,7 @@ static TCase *usage_tests(void)
     tcase_add_checked_fixture(tests, make_parent, remove_parent);
     tcase_add_test(tests, writes_short_times_for_a_demonstration);
     tcase_add_test(tests, writes_the_settings_that_it_is_given);
-    tcase_add_test(tests, takes_a_relative_socket_for_one_in_the_working_directory);
+    tcase_add_test(tests, takes_a_relative_path_for_one_in_the_working_directory);
     tcase_add_loop_test(tests, refuses_wrong_usage_and_makes_nothing, 0, COUNT(misused));
     tcase_add_test(tests, refuses_to_guess_the_directory);
     tcase_add_test(tests, takes_the_directory_as_an_argument_of_its_own);
