@@ -14,9 +14,7 @@
 
 extern char **environ;
 
-/* How often the database is asked whether another process has changed it, and a failed reload is
- * tried again. */
-enum { REFRESH_SECONDS = 1 };
+enum { BEAT_SECONDS = 1 };
 
 struct serve_options {
     bool check_only;
@@ -69,7 +67,7 @@ static void reload(struct daemon *daemon)
 static void run(struct daemon *daemon)
 {
     const sigset_t set = handled_signals();
-    const struct timespec period = { .tv_sec = REFRESH_SECONDS };
+    const struct timespec period = { .tv_sec = BEAT_SECONDS };
 
     for (;;) {
         const int received = sigtimedwait(&set, NULL, &period);
@@ -78,7 +76,7 @@ static void run(struct daemon *daemon)
             return;
         if (received == SIGHUP)
             reload(daemon);
-        daemon_refresh(daemon);
+        daemon_beat(daemon);
     }
 }
 

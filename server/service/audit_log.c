@@ -158,7 +158,7 @@ enum asap_code audit_log_verify(const struct rpc_call *call,
     Asap__V1__VerifyChainResponse *response = (Asap__V1__VerifyChainResponse *)out;
     struct audit_finding finding;
 
-    TRY(audit_verify(service->audit, request->head, &finding, err));
+    TRY(audit_verify(service->admin.audit, request->head, &finding, err));
     response->intact = finding.is_intact;
     response->event_count = finding.event_count;
     response->broken_sequence = finding.broken_sequence;

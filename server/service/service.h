@@ -15,7 +15,6 @@
 /* What every handler works on: rpc_call.service. */
 struct service {
     struct admin admin;
-    struct audit *audit;
     const struct secret *page_token_key;
     const struct mint *mint;
     struct asap_retriever *retriever; /* of the keys that are published here */
