@@ -13,12 +13,14 @@
  * Any thread. */
 struct limiter;
 
+enum { LIMIT_KEY_SIZE = 160 }; /* of a longer key the beginning counts */
+
 ASAP_MUST_CHECK enum asap_code limiter_new(size_t buckets,
                                            struct limiter **out,
                                            struct asap_error *err);
 void limiter_free(struct limiter *limiter); /* NULL is fine */
 
-/* A bucket holds as many as a minute brings, at least one, and is full at first. */
+/* A bucket holds as many as a minute brings and is full at first. */
 struct limit_rate {
     int64_t per_minute; /* 0: no limit */
 };

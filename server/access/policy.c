@@ -7,7 +7,7 @@
 
 #include "codec_text.h"
 
-enum { AUDIENCE_MAX = 255, SHOWN_MAX = 80 };
+enum { AUDIENCE_MAX = 255, SHOWN_MAX = 60 };
 
 /* What to do, as people say it. */
 static const char *const wishes[] = {
@@ -130,89 +130,120 @@ static enum distance measure(const struct known_grant *grant,
     return denied_claim(grant, wish) != NULL ? FAR_BY_CLAIM : ALLOWED;
 }
 
-/* A mint that is denied although there are grants, of which this one comes closest. */
-struct denial {
-    const struct known_grant *grant;
+/* A wish for which there are grants, none of which may allow it. */
+struct hearing {
+    const char *caller;
+    const struct known_grant *grants, *closest;
+    size_t count;
     const struct wish *wish;
     const char *own_audience;
 };
 
-static void say_audience(const struct denial *denial, char *out, size_t size)
+/* The first of the wished audiences that none of the grants is for; NULL when each is for some. */
+static const char *foreign_audience(const struct hearing *hearing)
 {
-    const char *audience = NULL;
+    for (const char *const *audience = hearing->wish->audiences; *audience != NULL; audience++) {
+        size_t i = 0;
 
-    if (denial->wish->audiences != NULL)
-        audience = denied_audience(denial->grant, denial->wish, denial->own_audience);
-    if (audience == NULL)
-        (void)snprintf(out, size, "no audience is named; name the service that the token is for");
-    else if (denial->own_audience != NULL && strcmp(audience, denial->own_audience) == 0)
-        (void)snprintf(out, size,
-                       "no grant is for audience %.*s, this server itself, which only a grant that "
-                       "names it allows; ask an administrator",
+        while (i < hearing->count
+               && !allows_audience(&hearing->grants[i], *audience, hearing->own_audience))
+            i++;
+        if (i == hearing->count)
+            return *audience;
+    }
+    return NULL;
+}
+
+static void say_foreign_audience(const struct hearing *hearing, const char *audience, char *out)
+{
+    const char *issuer = hearing->wish->issuer;
+
+    if (hearing->own_audience != NULL && strcmp(audience, hearing->own_audience) == 0)
+        (void)snprintf(out, VERDICT_MESSAGE_SIZE,
+                       "audience %.*s is this server, for which a grant has to name it; ask an "
+                       "administrator",
                        shown(audience), audience);
     else
-        (void)snprintf(out, size,
-                       "no grant is for audience %.*s together with the others asked for; ask an "
-                       "administrator for one",
-                       shown(audience), audience);
+        (void)snprintf(out, VERDICT_MESSAGE_SIZE,
+                       "no grant of %s for issuer %.*s is for audience %.*s; ask an administrator "
+                       "for one",
+                       hearing->caller, shown(issuer), issuer, shown(audience), audience);
 }
 
-static void say_lifetime(const struct denial *denial, char *out, size_t size)
+static void say_audience(const struct hearing *hearing, char *out)
 {
-    (void)snprintf(out, size,
+    const struct wish *wish = hearing->wish;
+    const char *audience = NULL;
+
+    if (wish->audiences == NULL || wish->audiences[0] == NULL) {
+        (void)snprintf(out, VERDICT_MESSAGE_SIZE,
+                       "no audience is named; name the service that the token is for");
+        return;
+    }
+    audience = foreign_audience(hearing);
+    if (audience != NULL)
+        say_foreign_audience(hearing, audience, out);
+    else
+        (void)snprintf(out, VERDICT_MESSAGE_SIZE,
+                       "no grant of %s for issuer %.*s is for all of these audiences; ask for "
+                       "fewer, or an administrator for one",
+                       hearing->caller, shown(wish->issuer), wish->issuer);
+}
+
+static void say_lifetime(const struct hearing *hearing, char *out)
+{
+    (void)snprintf(out, VERDICT_MESSAGE_SIZE,
                    "grant %s is for tokens of at most %" PRId64 " s, not %" PRId64
                    " s; ask for a shorter lifetime",
-                   denial->grant->grant_id, denial->grant->max_lifetime, denial->wish->lifetime);
+                   hearing->closest->grant_id, hearing->closest->max_lifetime,
+                   hearing->wish->lifetime);
 }
 
-static void say_subject(const struct denial *denial, char *out, size_t size)
+static void say_subject(const struct hearing *hearing, char *out)
 {
-    const char *subject = denial->wish->subject;
+    const char *subject = hearing->wish->subject;
 
-    (void)snprintf(out, size,
+    (void)snprintf(out, VERDICT_MESSAGE_SIZE,
                    "grant %s is not for subject %.*s; leave it out or ask an administrator",
-                   denial->grant->grant_id, shown(subject), subject);
+                   hearing->closest->grant_id, shown(subject), subject);
 }
 
-static void say_claim(const struct denial *denial, char *out, size_t size)
+static void say_claim(const struct hearing *hearing, char *out)
 {
-    const char *claim = denied_claim(denial->grant, denial->wish);
+    const char *claim = denied_claim(hearing->closest, hearing->wish);
 
-    (void)snprintf(out, size,
+    (void)snprintf(out, VERDICT_MESSAGE_SIZE,
                    "grant %s is not for the additional claim %.*s; leave it out or ask an "
                    "administrator",
-                   denial->grant->grant_id, shown(claim), claim);
+                   hearing->closest->grant_id, shown(claim), claim);
 }
 
-static void (*const sayings[])(const struct denial *denial, char *out, size_t size) = {
+static void (*const sayings[])(const struct hearing *hearing, char *out) = {
     [FAR_BY_AUDIENCE] = say_audience,
     [FAR_BY_LIFETIME] = say_lifetime,
     [FAR_BY_SUBJECT] = say_subject,
     [FAR_BY_CLAIM] = say_claim,
 };
 
-static void judge_by_grants(const struct known_grant *grants,
-                            size_t count,
-                            const struct wish *wish,
-                            const char *own_audience,
-                            struct verdict *out)
+static void judge_by_grants(struct hearing *hearing, struct verdict *out)
 {
-    struct denial closest = { grants, wish, own_audience };
-    enum distance distance = measure(grants, wish, own_audience);
+    enum distance closest = FAR_BY_AUDIENCE;
 
-    for (size_t i = 1; i < count && distance != ALLOWED; i++) {
-        const enum distance other = measure(&grants[i], wish, own_audience);
+    hearing->closest = hearing->grants;
+    for (size_t i = 0; i < hearing->count && closest != ALLOWED; i++) {
+        const enum distance distance =
+            measure(&hearing->grants[i], hearing->wish, hearing->own_audience);
 
-        if (other > distance) {
-            distance = other;
-            closest.grant = &grants[i];
+        if (distance > closest) {
+            closest = distance;
+            hearing->closest = &hearing->grants[i];
         }
     }
-    out->is_allowed = distance == ALLOWED;
-    out->grant = out->is_allowed ? closest.grant : NULL;
-    out->reason = distance_reasons[distance];
+    out->is_allowed = closest == ALLOWED;
+    out->grant = out->is_allowed ? hearing->closest : NULL;
+    out->reason = distance_reasons[closest];
     if (!out->is_allowed)
-        sayings[distance](&closest, out->message, sizeof out->message);
+        sayings[closest](hearing, out->message);
 }
 
 /* The same words whether the issuer exists or not. */
@@ -224,10 +255,10 @@ static void deny_without_grant(const struct known_caller *caller,
 
     out->reason = wish->verb == VERB_ADMIN ? ASAP_REASON_NOT_ADMIN : ASAP_REASON_NO_GRANT;
     if (wish->verb == VERB_ADMIN)
-        (void)snprintf(out->message, sizeof out->message,
+        (void)snprintf(out->message, VERDICT_MESSAGE_SIZE,
                        "this is for administrators, and %s is none; ask one", name);
     else
-        (void)snprintf(out->message, sizeof out->message,
+        (void)snprintf(out->message, VERDICT_MESSAGE_SIZE,
                        "%s has no grant to %s %.*s; ask an administrator for one", name,
                        wishes[wish->verb], shown(wish->issuer), wish->issuer);
 }
@@ -240,7 +271,7 @@ static bool is_let_in(const struct known_caller *caller)
 static void deny_caller(const struct known_caller *caller, struct verdict *out)
 {
     out->reason = caller->is_deleted ? ASAP_REASON_CALLER_DELETED : ASAP_REASON_CALLER_DISABLED;
-    (void)snprintf(out->message, sizeof out->message, "caller %s is %s; ask an administrator",
+    (void)snprintf(out->message, VERDICT_MESSAGE_SIZE, "caller %s is %s; ask an administrator",
                    caller->name, caller->is_deleted ? "deleted" : "disabled");
 }
 
@@ -249,8 +280,7 @@ void policy_judge(const struct known_caller *caller,
                   const char *own_audience,
                   struct verdict *out)
 {
-    const struct known_grant *grants = NULL;
-    size_t count = 0;
+    struct hearing hearing = { .wish = wish, .own_audience = own_audience };
 
     *out = (struct verdict){ .is_allowed = policy_is_admin(caller) };
     if (out->is_allowed)
@@ -259,12 +289,14 @@ void policy_judge(const struct known_caller *caller,
         deny_caller(caller, out);
         return;
     }
-    if (caller != NULL)
-        grants = known_caller_grants(caller, wish->verb, wish->issuer, &count);
-    if (count == 0)
+    if (caller != NULL) {
+        hearing.caller = caller->name;
+        hearing.grants = known_caller_grants(caller, wish->verb, wish->issuer, &hearing.count);
+    }
+    if (hearing.count == 0)
         deny_without_grant(caller, wish, out);
     else
-        judge_by_grants(grants, count, wish, own_audience, out);
+        judge_by_grants(&hearing, out);
 }
 
 bool policy_is_admin(const struct known_caller *caller)
