@@ -5,6 +5,7 @@
 
 #include "fail.h"
 #include "kek_check.h"
+#include "keyring_retriever.h"
 #include "server_secret.h"
 
 enum { RPC_BODY_MAX = 1024 * 1024, PUBLIC_RPC_BODY_MAX = 128 * 1024, OPS_CONNECTIONS = 64 };
@@ -36,6 +37,18 @@ static void assemble(struct daemon *daemon)
     daemon->ops = (struct ops){ .keyring = daemon->keyring };
 }
 
+static enum asap_code open_auth_endpoint(struct daemon *daemon, struct asap_error *err)
+{
+    struct auth_endpoint_options options = { .profiles = daemon->config->auth_profiles,
+                                             .profile_count = daemon->config->auth_profile_count,
+                                             .clock = *daemon->clock,
+                                             .log = daemon->log };
+
+    TRY(keyring_retriever_new(daemon->keyring, daemon->clock, &daemon->own_keys, err));
+    options.keys = daemon->own_keys;
+    return auth_endpoint_new(&options, &daemon->auth_endpoint, err);
+}
+
 enum asap_code daemon_open(struct daemon *daemon, struct asap_error *err)
 {
     TRY(vault_open(daemon->config->kek_file, &daemon->vault, err));
@@ -44,6 +57,7 @@ enum asap_code daemon_open(struct daemon *daemon, struct asap_error *err)
     TRY(server_secret_get(daemon->store, daemon->vault, "page_token_key", &daemon->page_token_key,
                           err));
     TRY(keyring_new(daemon->log, &daemon->keyring, err));
+    TRY(open_auth_endpoint(daemon, err));
     assemble(daemon);
     daemon_refresh(daemon);
     return ASAP_OK;
@@ -65,7 +79,10 @@ static struct http_listener_options public_listener(struct daemon *daemon)
                                                 .body_limit = PUBLIC_RPC_BODY_MAX,
                                                 .takes_chunks = true,
                                                 .on_worker = true };
-    daemon->routes[0][1] = (struct http_route){ .matches = matches_any,
+    daemon->routes[0][1] = (struct http_route){ .matches = auth_endpoint_matches,
+                                                .handler = auth_endpoint_handle,
+                                                .context = daemon->auth_endpoint };
+    daemon->routes[0][2] = (struct http_route){ .matches = matches_any,
                                                 .handler = repository_handle,
                                                 .context = &daemon->repository };
     return (struct http_listener_options){
@@ -188,6 +205,8 @@ void daemon_close(struct daemon *daemon)
             http_listener_quiesce(daemon->listeners[i]);
     for (size_t i = 0; i < LISTENERS; i++)
         http_listener_free(daemon->listeners[i]);
+    auth_endpoint_free(daemon->auth_endpoint);
+    asap_retriever_free(daemon->own_keys);
     keyring_free(daemon->keyring);
     store_close(daemon->store);
     secret_clear(&daemon->page_token_key);

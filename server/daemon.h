@@ -5,6 +5,7 @@
 #include <asap/clock.h>
 #include <asap/error.h>
 
+#include "auth_endpoint.h"
 #include "config.h"
 #include "http.h"
 #include "keyring.h"
@@ -27,6 +28,8 @@ struct daemon {
     struct store *store;
     struct vault *vault;
     struct keyring *keyring;
+    struct asap_retriever *own_keys; /* of the keyring, for verifiers */
+    struct auth_endpoint *auth_endpoint;
     struct secret page_token_key;
     bool is_stale; /* the last refresh failed */
     struct service service;
