@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "auth_endpoint.h"
+
+#include <asap/verifier.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "claims.h"
+#include "fail.h"
+#include "scoped.h"
+
+#define PATH "/.well-known/asap/auth"
+#define PARAMETER "profile="
+#define SCHEME "Bearer "
+
+enum { RETRY_SECONDS = 1, NO_LEEWAY = -1, ITEMS_MAX = CONFIG_TEXT / 2 };
+
+/* A profile at work. */
+struct checker {
+    char name[AUTH_PROFILE_NAME_MAX + 1];
+    struct asap_verifier *verifier;
+};
+
+struct auth_endpoint {
+    struct checker checkers[AUTH_PROFILES_MAX];
+    size_t count;
+    const struct log *log;
+};
+
+DEFINE_SCOPED(auth_endpoint, struct auth_endpoint *, auth_endpoint_free)
+
+void auth_endpoint_free(struct auth_endpoint *endpoint)
+{
+    if (endpoint == NULL)
+        return;
+    for (size_t i = 0; i < endpoint->count; i++)
+        asap_verifier_free(endpoint->checkers[i].verifier);
+    free(endpoint);
+}
+
+/* A list of a profile, cut up. */
+struct list {
+    char text[CONFIG_TEXT];
+    const char *items[ITEMS_MAX + 1]; /* ended by NULL */
+};
+
+static void cut_list(const char *text, struct list *out)
+{
+    size_t count = 0;
+
+    (void)snprintf(out->text, sizeof out->text, "%s", text);
+    for (char *item = out->text; item != NULL && count < ITEMS_MAX;) {
+        char *comma = strchr(item, ',');
+
+        out->items[count++] = item;
+        if (comma != NULL)
+            *comma++ = '\0';
+        item = comma;
+    }
+    out->items[count] = NULL;
+}
+
+static enum asap_code new_verifier(const struct auth_endpoint_options *options,
+                                   const struct auth_profile *profile,
+                                   struct asap_verifier **out,
+                                   struct asap_error *err)
+{
+    static const char *const algorithms[] = { "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+                                              "ES256", "ES384", "ES512", "EdDSA", NULL };
+    struct list audiences;
+    struct list issuers;
+    struct asap_verifier_options verifier = {
+        .algorithms = algorithms,
+        .allow_any_subject = true, /* the backend is told, and told who says so */
+        .leeway_seconds = profile->leeway == 0 ? NO_LEEWAY : profile->leeway,
+        .clock = options->clock,
+    };
+
+    cut_list(profile->audiences, &audiences);
+    cut_list(profile->issuers, &issuers);
+    verifier.audiences = audiences.items;
+    verifier.issuers = profile->issuers[0] == '\0' ? NULL : issuers.items;
+    return asap_verifier_new(options->keys, &verifier, out, err);
+}
+
+enum asap_code auth_endpoint_new(const struct auth_endpoint_options *options,
+                                 struct auth_endpoint **out,
+                                 struct asap_error *err)
+{
+    SCOPED(auth_endpoint) struct auth_endpoint *endpoint = calloc(1, sizeof *endpoint);
+
+    *out = NULL;
+    if (endpoint == NULL)
+        return fail_memory(err);
+    if (options->profile_count > AUTH_PROFILES_MAX)
+        return fail_field(err, "auth_profile", "there are more than %d profiles; leave some out",
+                          AUTH_PROFILES_MAX);
+    endpoint->log = options->log;
+    for (size_t i = 0; i < options->profile_count; i++) {
+        const struct auth_profile *profile = &options->profiles[i];
+        struct checker *checker = &endpoint->checkers[i];
+
+        TRY(new_verifier(options, profile, &checker->verifier, err));
+        memcpy(checker->name, profile->name, sizeof checker->name);
+        endpoint->count++;
+    }
+    *out = MOVE(endpoint);
+    return ASAP_OK;
+}
+
+bool auth_endpoint_matches(const char *path)
+{
+    const size_t length = strlen(PATH);
+
+    return strncmp(path, PATH, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+/* Of the first parameter alone: the proxy's client may have written the others. */
+static const struct checker *find_checker(const struct auth_endpoint *endpoint,
+                                          const struct http_request *request)
+{
+    const char *name = request->query;
+    size_t length = 0;
+
+    if (strcmp(request->path, PATH) != 0 || name == NULL
+        || strncmp(name, PARAMETER, strlen(PARAMETER)) != 0)
+        return NULL;
+    name += strlen(PARAMETER);
+    length = strcspn(name, "&");
+    for (const struct checker *checker = endpoint->checkers;
+         checker < endpoint->checkers + endpoint->count; checker++)
+        if (strlen(checker->name) == length && memcmp(checker->name, name, length) == 0)
+            return checker;
+    return NULL;
+}
+
+/* The token of the request; NULL when there is none, which is another thing than a bad one. */
+static const char *find_token(const struct http_request *request)
+{
+    const char *value = http_request_header(request, "Authorization");
+    const size_t length = strlen(SCHEME);
+
+    return value != NULL && strncasecmp(value, SCHEME, length) == 0 ? value + length : NULL;
+}
+
+/* Whether it arrives at the backend as it was signed: nothing that a proxy trims, cuts off or
+ * takes for the end of a line. */
+static bool is_header_text(const char *text)
+{
+    const size_t length = strlen(text);
+
+    for (size_t i = 0; i < length; i++)
+        if (text[i] < ' ' || text[i] > '~')
+            return false;
+    return length > 0 && text[0] != ' ' && text[length - 1] != ' ';
+}
+
+static enum asap_code check(struct asap_verifier *verifier,
+                            const char *token,
+                            struct asap_claims **out,
+                            struct asap_error *err)
+{
+    SCOPED(claims) struct asap_claims *claims = NULL;
+
+    *out = NULL;
+    TRY(asap_verifier_check(verifier, token, strlen(token), &claims, err));
+    if (!is_header_text(asap_claims_subject(claims)))
+        return refuse(err, ASAP_REASON_SUBJECT, "sub", "the token's sub is not printable ASCII");
+    *out = MOVE(claims);
+    return ASAP_OK;
+}
+
+static void respond(struct http_response *response, const struct asap_claims *claims)
+{
+    response->status = 200; /* not 204, which Envoy does not take for a yes */
+    http_add_header(response, "X-ASAP-Issuer", asap_claims_issuer(claims));
+    http_add_header(response, "X-ASAP-Subject", asap_claims_subject(claims));
+    http_add_header(response, "X-ASAP-Key-Id", asap_claims_key_id(claims));
+}
+
+/* What the verifier's code becomes outside; the last row is for all other codes. */
+static const struct answer {
+    enum asap_code code;
+    const char *message;
+    const char *challenge; /* RFC 6750 section 3; NULL: none */
+} answers[] = {
+    { ASAP_UNAUTHENTICATED, "invalid_token", "Bearer error=\"invalid_token\"" },
+    { ASAP_PERMISSION_DENIED, "insufficient_scope", "Bearer error=\"insufficient_scope\"" },
+    { ASAP_UNAVAILABLE, "the keys are not known at the moment; try again", NULL },
+};
+
+static void refuse_token(struct http_response *response, enum asap_code code)
+{
+    const size_t last = sizeof answers / sizeof answers[0] - 1;
+    const struct answer *answer = answers;
+
+    while (answer < answers + last && answer->code != code)
+        answer++;
+    http_set_error(response, answer->code, answer->message);
+    if (answer->challenge != NULL)
+        http_set_header(response, "WWW-Authenticate", "%s", answer->challenge);
+    else
+        http_set_header(response, "Retry-After", "%d", RETRY_SECONDS);
+}
+
+static void refuse_profile(struct http_response *response)
+{
+    http_set_error(response, ASAP_NOT_FOUND,
+                   "there is no such profile; ask " PATH "?profile=NAME, where NAME is that of an "
+                   "auth_profile in asapd.conf");
+}
+
+static void refuse_stranger(struct http_response *response)
+{
+    http_set_error(response, ASAP_UNAUTHENTICATED, "there is no token");
+    http_set_header(response, "WWW-Authenticate", "Bearer");
+}
+
+static void judge(const struct auth_endpoint *endpoint,
+                  const struct checker *checker,
+                  const struct http_request *request,
+                  struct http_response *response)
+{
+    const char *token = find_token(request);
+    SCOPED(claims) struct asap_claims *claims = NULL;
+    struct asap_error err = { 0 };
+    enum asap_code code = ASAP_OK;
+
+    if (token == NULL) {
+        refuse_stranger(response);
+        return;
+    }
+    code = check(checker->verifier, token, &claims, &err);
+    if (code == ASAP_OK) {
+        respond(response, claims);
+        return;
+    }
+    refuse_token(response, code);
+    log_write(endpoint->log, LOG_DEBUG, "profile %s refuses a token that %s sent: %s",
+              checker->name, request->peer.address, err.message);
+}
+
+void auth_endpoint_handle(void *context,
+                          const struct http_request *request,
+                          struct http_response *response)
+{
+    const struct auth_endpoint *endpoint = context;
+    const struct checker *checker = find_checker(endpoint, request);
+
+    http_set_header(response, "Cache-Control", "no-store");
+    if (checker == NULL)
+        refuse_profile(response);
+    else
+        judge(endpoint, checker, request, response);
+}
