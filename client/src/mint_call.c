@@ -55,7 +55,6 @@ static enum asap_code check_options(const struct asap_minter_options *options,
                                     struct asap_error *err)
 {
     const struct rpc_endpoint endpoint = { .url = options->server,
-                                           .bearer = options->api_key,
                                            .certificate_file = options->certificate_file,
                                            .key_file = options->key_file };
 
@@ -64,6 +63,8 @@ static enum asap_code check_options(const struct asap_minter_options *options,
     if (options->issuer == NULL)
         return fail_field(err, "issuer", "no issuer is named");
     TRY(signer_check_issuer(options->issuer, err));
+    if (options->api_key != NULL)
+        TRY(rpc_bearer_check(options->api_key, "api_key", err));
     return rpc_endpoint_check(&endpoint, err);
 }
 

@@ -115,7 +115,10 @@ static enum asap_code read_api_key(const char *path, struct secret *out, struct 
         return fail_at_file(err, path, "there is no API key in the first line of", "");
     if (line == text.length)
         return fail_at_file(err, path, "the first line is too long for an API key in", "");
-    return copy_secret((const char *)text.bytes, line, out, err);
+    TRY(copy_secret((const char *)text.bytes, line, out, err));
+    if (rpc_bearer_check((const char *)out->bytes, "api_key_file", err) != ASAP_OK)
+        return fail_as(err, ASAP_FAILED_PRECONDITION);
+    return ASAP_OK;
 }
 
 static enum asap_code sign_bearer(const struct mint_proof *proof,

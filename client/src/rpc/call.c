@@ -81,18 +81,18 @@ static enum asap_code check_address(const struct rpc_endpoint *endpoint, struct 
 }
 
 /* RFC 6750 section 2.1 says what a bearer token is made of; this keeps headers and lines apart. */
-static enum asap_code check_bearer(const char *bearer, struct asap_error *err)
+enum asap_code rpc_bearer_check(const char *bearer, const char *field, struct asap_error *err)
 {
     size_t length = 0;
 
     while (bearer[length] > ' ' && bearer[length] < '\x7f')
         length++;
     if (bearer[length] != '\0')
-        return fail_field(err, "bearer",
+        return fail_field(err, field,
                           "the API key or token holds a space, a line end or another character that"
                           " none has (is it the right file?)");
     if (length == 0 || length > BEARER_MAX)
-        return fail_field(err, "bearer", "an API key or token has 1 to %d characters, not %zu",
+        return fail_field(err, field, "an API key or token has 1 to %d characters, not %zu",
                           BEARER_MAX, length);
     return ASAP_OK;
 }
@@ -101,7 +101,7 @@ enum asap_code rpc_endpoint_check(const struct rpc_endpoint *endpoint, struct as
 {
     TRY(check_address(endpoint, err));
     if (endpoint->bearer != NULL)
-        TRY(check_bearer(endpoint->bearer, err));
+        TRY(rpc_bearer_check(endpoint->bearer, "bearer", err));
     if (endpoint->key_file != NULL && endpoint->certificate_file == NULL)
         return fail_field(err, "certificate_file",
                           "the key of a TLS client proves nothing without its certificate");

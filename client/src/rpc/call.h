@@ -20,6 +20,11 @@ struct rpc_endpoint {
     const char *key_file;         /* ... and its private key; NULL: in the same file */
 };
 
+/* ASAP_INVALID_ARGUMENT, with err->field as `field`: it cannot stand in a header. */
+ASAP_MUST_CHECK enum asap_code rpc_bearer_check(const char *bearer,
+                                                const char *field,
+                                                struct asap_error *err);
+
 /* ASAP_INVALID_ARGUMENT, with err->field: "server" for an address that is neither of the two,
  * "bearer" for what cannot stand in a header, "certificate_file" for a key without one. Every call
  * checks that. Files are not looked at. */
