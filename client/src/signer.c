@@ -12,8 +12,6 @@
 #include "signer_source.h"
 #include "system_clock.h"
 
-enum { DEFAULT_LIFETIME = 60 };
-
 enum asap_code signing_key_init(struct signing_key *out,
                                 const struct kid *kid,
                                 EVP_PKEY **key,
@@ -64,11 +62,60 @@ static enum asap_code find_algorithm(const struct asap_signer_options *options,
     return ASAP_OK;
 }
 
-enum asap_code signer_init(struct asap_signer *signer,
-                           const struct kid *kid,
-                           const struct asap_signer_options *options,
-                           struct asap_error *err)
+enum asap_code signer_check_issuer(const char *issuer, struct asap_error *err)
 {
+    SCOPED(buffer) struct buffer key_id = BUFFER(KID_MAX);
+    struct kid kid = { 0 };
+
+    buffer_printf(&key_id, "%s/k", issuer);
+    if (key_id.failed || kid_parse(key_id.bytes, key_id.length, &kid, NULL) != ASAP_OK)
+        return fail_field(err, "issuer",
+                          "the issuer is not segments of A-Z a-z 0-9 . _ + - joined by /");
+    return ASAP_OK;
+}
+
+static enum asap_code write_claims(const struct key_signer *signer,
+                                   const struct asap_token_request *request,
+                                   struct buffer *out,
+                                   struct asap_error *err)
+{
+    const int64_t lifetime =
+        request->lifetime_seconds != 0 ? request->lifetime_seconds : SIGNER_DEFAULT_LIFETIME;
+    const struct claims_request claims = {
+        .issuer = signer->issuer,
+        .subject = request->subject,
+        .audiences = request->audiences,
+        .lifetime = lifetime,
+        .additional = request->additional_claims,
+    };
+
+    return claims_write(&claims, signer->clock.now(signer->clock.context), out, err);
+}
+
+static enum asap_code sign_with_key(struct asap_signer *signer,
+                                    const struct asap_token_request *request,
+                                    char **token,
+                                    struct asap_error *err)
+{
+    struct key_signer *self = (struct key_signer *)signer;
+    SCOPED(signing_key) struct signing_key key = { 0 };
+    SCOPED(buffer) struct buffer claims = BUFFER(JWS_TOKEN_MAX);
+    SCOPED(buffer) struct buffer text = BUFFER(JWS_TOKEN_MAX);
+    struct jws_signing signing = { 0 };
+
+    TRY(write_claims(self, request, &claims, err));
+    TRY(self->current(self, &key, err));
+    signing = (struct jws_signing){ key.algorithm, key.key, key.key_id };
+    TRY(jws_sign(&signing, claims.bytes, claims.length, &text, err));
+    return buffer_take(&text, "token", token, err);
+}
+
+enum asap_code key_signer_init(struct key_signer *signer,
+                               const struct kid *kid,
+                               const struct asap_signer_options *options,
+                               struct asap_error *err)
+{
+    signer->base.sign = sign_with_key;
     TRY(find_algorithm(options, &signer->algorithm, err));
     signer->clock = clock_or_system(options != NULL ? options->clock : (struct asap_clock){ 0 });
     memcpy(signer->issuer, kid->issuer, kid->issuer_length);
@@ -76,11 +123,11 @@ enum asap_code signer_init(struct asap_signer *signer,
 }
 
 struct pem_signer {
-    struct asap_signer signer;
+    struct key_signer signer;
     struct signing_key key;
 };
 
-static enum asap_code current_pem(struct asap_signer *signer,
+static enum asap_code current_pem(struct key_signer *signer,
                                   struct signing_key *out,
                                   struct asap_error *err)
 {
@@ -97,7 +144,7 @@ static void free_pem(struct asap_signer *signer)
     free(self);
 }
 
-static const struct asap_signer pem_signer = { .current = current_pem, .free = free_pem };
+static const struct key_signer pem_signer = { .base.free = free_pem, .current = current_pem };
 
 enum asap_code asap_signer_from_pem(const char *key_id,
                                     const char *pem,
@@ -108,14 +155,14 @@ enum asap_code asap_signer_from_pem(const char *key_id,
 {
     SCOPED(pkey) EVP_PKEY *key = NULL;
     SCOPED(signing_key) struct signing_key signing = { 0 };
-    struct asap_signer signer = pem_signer;
+    struct key_signer signer = pem_signer;
     struct pem_signer *self = NULL;
     struct kid kid = { 0 };
 
     *out = NULL;
     if (kid_parse(key_id, strlen(key_id), &kid, err) != ASAP_OK)
         return fail_as(err, ASAP_INVALID_ARGUMENT);
-    TRY(signer_init(&signer, &kid, options, err));
+    TRY(key_signer_init(&signer, &kid, options, err));
     TRY(pem_read_private(pem, pem_length, &key, err));
     TRY(signing_key_init(&signing, &kid, &key, signer.algorithm, err));
     self = calloc(1, sizeof *self);
@@ -123,24 +170,8 @@ enum asap_code asap_signer_from_pem(const char *key_id,
         return fail_memory(err);
     *self = (struct pem_signer){ .signer = signer, .key = signing };
     signing = (struct signing_key){ 0 };
-    *out = &self->signer;
+    *out = &self->signer.base;
     return ASAP_OK;
-}
-
-static enum asap_code write_claims(const struct asap_signer *signer,
-                                   const struct asap_token_request *request,
-                                   struct buffer *out,
-                                   struct asap_error *err)
-{
-    const struct claims_request claims = {
-        .issuer = signer->issuer,
-        .subject = request->subject,
-        .audiences = request->audiences,
-        .lifetime = request->lifetime_seconds != 0 ? request->lifetime_seconds : DEFAULT_LIFETIME,
-        .additional = request->additional_claims,
-    };
-
-    return claims_write(&claims, signer->clock.now(signer->clock.context), out, err);
 }
 
 enum asap_code asap_signer_sign(struct asap_signer *signer,
@@ -148,17 +179,8 @@ enum asap_code asap_signer_sign(struct asap_signer *signer,
                                 char **token,
                                 struct asap_error *err)
 {
-    SCOPED(signing_key) struct signing_key key = { 0 };
-    SCOPED(buffer) struct buffer claims = BUFFER(JWS_TOKEN_MAX);
-    SCOPED(buffer) struct buffer text = BUFFER(JWS_TOKEN_MAX);
-    struct jws_signing signing = { 0 };
-
     *token = NULL;
-    TRY(write_claims(signer, request, &claims, err));
-    TRY(signer->current(signer, &key, err));
-    signing = (struct jws_signing){ key.algorithm, key.key, key.key_id };
-    TRY(jws_sign(&signing, claims.bytes, claims.length, &text, err));
-    return buffer_take(&text, "token", token, err);
+    return signer->sign(signer, request, token, err);
 }
 
 void asap_signer_free(struct asap_signer *signer)

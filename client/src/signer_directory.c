@@ -26,7 +26,7 @@ struct identity {
 };
 
 struct directory_signer {
-    struct asap_signer signer;
+    struct key_signer signer;
     char *path; /* <root>/<issuer> */
     pthread_mutex_t lock;
     struct signing_key key; /* as of the last look, with ... */
@@ -191,7 +191,7 @@ static enum asap_code look(struct directory_signer *self, struct asap_error *err
     return is_loaded(self, key_id.bytes, path.bytes) ? ASAP_OK : load(self, &kid, path.bytes, err);
 }
 
-static enum asap_code current_of_directory(struct asap_signer *signer,
+static enum asap_code current_of_directory(struct key_signer *signer,
                                            struct signing_key *out,
                                            struct asap_error *err)
 {
@@ -223,25 +223,20 @@ static struct asap_signer *new_directory_signer(void)
     if (self == NULL)
         return NULL;
     self->signer.current = current_of_directory;
-    self->signer.free = free_directory;
+    self->signer.base.free = free_directory;
     (void)pthread_mutex_init(&self->lock, NULL);
-    return &self->signer;
+    return &self->signer.base;
 }
 
-/* An issuer's grammar is that of a key id without its name. */
-static enum asap_code init_for_issuer(struct asap_signer *signer,
+static enum asap_code init_for_issuer(struct key_signer *signer,
                                       const char *issuer,
                                       const struct asap_signer_options *options,
                                       struct asap_error *err)
 {
-    SCOPED(buffer) struct buffer key_id = BUFFER(PATH_LIMIT);
-    struct kid kid = { 0 };
+    const struct kid kid = { .issuer = issuer, .issuer_length = strlen(issuer) };
 
-    buffer_printf(&key_id, "%s/k", issuer);
-    if (key_id.failed || kid_parse(key_id.bytes, key_id.length, &kid, NULL) != ASAP_OK)
-        return fail_field(err, "issuer",
-                          "the issuer is not segments of A-Z a-z 0-9 . _ + - joined by /");
-    return signer_init(signer, &kid, options, err);
+    TRY(signer_check_issuer(issuer, err));
+    return key_signer_init(signer, &kid, options, err);
 }
 
 enum asap_code asap_signer_from_directory(const char *root,
@@ -257,7 +252,7 @@ enum asap_code asap_signer_from_directory(const char *root,
     *out = NULL;
     if (self == NULL)
         return fail_memory(err);
-    TRY(init_for_issuer(signer, issuer, options, err));
+    TRY(init_for_issuer(&self->signer, issuer, options, err));
     buffer_printf(&path, "%s/%s", root, issuer);
     TRY(buffer_take(&path, "path", &self->path, err));
     TRY(look(self, err));

@@ -10,8 +10,8 @@
 #include "kid.h"
 #include "scoped.h"
 
-/* Where a signer has its key from. A kind of signer embeds struct asap_signer
- * as its first member. */
+/* The kinds of signers behind one interface, and where those that have a key
+ * have it from. */
 
 /* A private key ready to sign with. */
 struct signing_key {
@@ -41,23 +41,41 @@ static inline void signing_key_scope_exit(struct signing_key *key)
     signing_key_clear(key);
 }
 
+/* What signs: with a key of its own, or by asking whoever has one. A kind of signer embeds this as
+ * its first member. */
 struct asap_signer {
+    /* As asap_signer_sign() says; *token is NULL at first. */
+    enum asap_code (*sign)(struct asap_signer *signer,
+                           const struct asap_token_request *request,
+                           char **token,
+                           struct asap_error *err);
+    void (*free)(struct asap_signer *signer);
+};
+
+DEFINE_SCOPED(asap_signer, struct asap_signer *, asap_signer_free)
+
+enum { SIGNER_DEFAULT_LIFETIME = 60 };
+
+/* The issuer's grammar is that of a key id without its name. ASAP_INVALID_ARGUMENT, "issuer". */
+ASAP_MUST_CHECK enum asap_code signer_check_issuer(const char *issuer, struct asap_error *err);
+
+/* A signer that has a private key. The kinds of it embed it as their first member. */
+struct key_signer {
+    struct asap_signer base;
     /* On ASAP_OK *out is the key that signs now; clear it with signing_key_clear(). */
-    enum asap_code (*current)(struct asap_signer *signer,
+    enum asap_code (*current)(struct key_signer *signer,
                               struct signing_key *out,
                               struct asap_error *err);
-    void (*free)(struct asap_signer *signer);
     const struct algorithm *algorithm; /* NULL: what fits the key */
     struct asap_clock clock;
     char issuer[KID_MAX + 1];
 };
 
-DEFINE_SCOPED(asap_signer, struct asap_signer *, asap_signer_free)
-
-/* The part that every kind of signer has. ASAP_INVALID_ARGUMENT: there is no such algorithm. */
-ASAP_MUST_CHECK enum asap_code signer_init(struct asap_signer *signer,
-                                           const struct kid *kid,
-                                           const struct asap_signer_options *options,
-                                           struct asap_error *err);
+/* The part that every kind of it has but for `base.free` and `current`. ASAP_INVALID_ARGUMENT:
+ * there is no such algorithm. */
+ASAP_MUST_CHECK enum asap_code key_signer_init(struct key_signer *signer,
+                                               const struct kid *kid,
+                                               const struct asap_signer_options *options,
+                                               struct asap_error *err);
 
 #endif

@@ -44,6 +44,7 @@ struct http_server {
     bool held;
     bool stopping;
     char last[REQUEST_MAX + 1];
+    char last_peer[64];
     char url[160];
     int waker[2];
     struct pollfd polled[FIRST_CONNECTION + CONNECTIONS_MAX];
@@ -150,11 +151,26 @@ static bool is_complete(const struct connection *connection)
     return connection->length >= (size_t)(end + 4 - connection->request) + body;
 }
 
+/* The common name in the certificate that the client sent, or "". */
+static void read_peer(const struct connection *connection, char *out, size_t size)
+{
+    X509 *x509 = connection->tls != NULL ? SSL_get1_peer_certificate(connection->tls) : NULL;
+
+    out[0] = '\0';
+    if (x509 != NULL)
+        (void)X509_NAME_get_text_by_NID(X509_get_subject_name(x509), NID_commonName, out,
+                                        (int)size);
+    X509_free(x509);
+}
+
 /* Records the request and takes the next response; false when there is none to give. */
-static bool next_response(struct http_server *server, const char *request, struct response *out)
+static bool next_response(struct http_server *server,
+                          const struct connection *connection,
+                          struct response *out)
 {
     (void)pthread_mutex_lock(&server->lock);
-    (void)snprintf(server->last, sizeof server->last, "%s", request);
+    (void)snprintf(server->last, sizeof server->last, "%s", connection->request);
+    read_peer(connection, server->last_peer, sizeof server->last_peer);
     server->requests++;
     (void)pthread_cond_broadcast(&server->changed);
     while (server->held && !server->stopping)
@@ -208,7 +224,7 @@ static bool serve_connection(struct http_server *server, size_t slot)
     if (!is_complete(connection))
         return true;
     connection->length = 0;
-    return next_response(server, connection->request, &response)
+    return next_response(server, connection, &response)
            && send_all(connection, descriptor, &response) && !asks_to_close(&response);
 }
 
@@ -255,6 +271,14 @@ struct http_server *http_server_start(const char *socket_path)
     return start(socket_path, NULL);
 }
 
+/* Whether it is good is not what these tests are about. */
+static int accept_any(int is_good, X509_STORE_CTX *context)
+{
+    (void)is_good;
+    (void)context;
+    return 1;
+}
+
 static SSL_CTX *tls_with(const struct test_identity *certificate, int least, int most)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
@@ -265,6 +289,7 @@ static SSL_CTX *tls_with(const struct test_identity *certificate, int least, int
                 && SSL_CTX_set_max_proto_version(context, most) == 1
                 && SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0") == 1,
             "SSL_CTX_new");
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, accept_any);
     return context;
 }
 
@@ -374,6 +399,11 @@ const char *http_server_last_request(struct http_server *server)
 {
     /* Whoever asks has had its answer, so nothing writes there now. */
     return server->last;
+}
+
+const char *http_server_last_peer(struct http_server *server)
+{
+    return server->last_peer;
 }
 
 void http_server_stop(struct http_server *server)

@@ -53,6 +53,9 @@ size_t http_server_connections(struct http_server *server);
 /* The last request, head and body, NUL-terminated. Valid until the next one arrives. */
 const char *http_server_last_request(struct http_server *server);
 
+/* The common name in the TLS certificate of whoever sent it, or ""; any certificate is taken. */
+const char *http_server_last_peer(struct http_server *server);
+
 void http_server_stop(struct http_server *server); /* NULL is fine */
 
 #endif

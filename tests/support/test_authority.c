@@ -82,6 +82,16 @@ void test_identity_write(const struct test_identity *certificate, const char *pa
     require(fclose(file) == 0, path);
 }
 
+void test_identity_write_key(const struct test_identity *certificate, const char *path)
+{
+    FILE *file = fopen(path, "wx");
+
+    require(file != NULL
+                && PEM_write_PrivateKey(file, certificate->key, NULL, NULL, 0, NULL, NULL) == 1,
+            path);
+    require(fclose(file) == 0, path);
+}
+
 void test_identity_clear(struct test_identity *certificate)
 {
     EVP_PKEY_free(certificate->key);

@@ -24,6 +24,9 @@ struct test_identity test_authority_sign(const struct test_identity *authority,
 /* Writes it to a new file in PEM. */
 void test_identity_write(const struct test_identity *certificate, const char *path);
 
+/* The same of its private key. */
+void test_identity_write_key(const struct test_identity *certificate, const char *path);
+
 void test_identity_clear(struct test_identity *certificate);
 
 #endif

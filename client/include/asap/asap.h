@@ -2,10 +2,11 @@
 #ifndef ASAP_H
 #define ASAP_H
 
-/* libasap: sign and verify ASAP tokens, fetch public keys. */
+/* libasap: sign, mint and verify ASAP tokens, fetch public keys. */
 #include <asap/claims.h>
 #include <asap/clock.h>
 #include <asap/error.h>
+#include <asap/minter.h>
 #include <asap/retriever.h>
 #include <asap/signer.h>
 #include <asap/verifier.h>

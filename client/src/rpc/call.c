@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <openssl/crypto.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,22 +12,19 @@
 #include <sys/un.h>
 
 #include "buffer.h"
+#include "call_error.h"
 #include "codec.h"
 #include "fail.h"
-#include "json.h"
 #include "scoped.h"
-#include "status.h"
 
 enum {
     BODY_MAX = 16 * 1024 * 1024, /* either way: the largest pages that administrators list */
     HEADERS_MAX = 64 * 1024,
     URL_MAX = 2048,
-    DEFAULT_TIMEOUT_MS = 30000
-};
-
-/* The error object is flat but for its details, whose shape is the sender's affair. */
-static const struct json_limits error_limits = {
-    .depth = 16, .members = 256, .values = 4096, .string_length = 65536
+    BEARER_MAX = 8192, /* the longest token */
+    DEFAULT_TIMEOUT_MS = 30000,
+    MS_PER_SECOND = 1000,
+    RETRY_SECONDS_MAX = 86400
 };
 
 DEFINE_SCOPED(curl, CURL *, curl_easy_cleanup)
@@ -40,6 +38,7 @@ struct exchange {
     size_t header_bytes;
     unsigned status;
     bool is_json;
+    int64_t retry_ms;
     char why[CURL_ERROR_SIZE];
 };
 
@@ -62,7 +61,7 @@ static int64_t timeout_of(const struct rpc_endpoint *endpoint)
     return endpoint->timeout_ms > 0 ? endpoint->timeout_ms : DEFAULT_TIMEOUT_MS;
 }
 
-static enum asap_code check_endpoint(const struct rpc_endpoint *endpoint, struct asap_error *err)
+static enum asap_code check_address(const struct rpc_endpoint *endpoint, struct asap_error *err)
 {
     static const char scheme[] = "https://";
     const char *path = socket_path(endpoint);
@@ -78,6 +77,34 @@ static enum asap_code check_endpoint(const struct rpc_endpoint *endpoint, struct
         return fail_field(err, "server",
                           "the path of the socket is too long: at most %zu bytes are possible",
                           sizeof(struct sockaddr_un){ 0 }.sun_path - 1);
+    return ASAP_OK;
+}
+
+/* RFC 6750 section 2.1 says what a bearer token is made of; this keeps headers and lines apart. */
+enum asap_code rpc_bearer_check(const char *bearer, const char *field, struct asap_error *err)
+{
+    size_t length = 0;
+
+    while (bearer[length] > ' ' && bearer[length] < '\x7f')
+        length++;
+    if (bearer[length] != '\0')
+        return fail_field(err, field,
+                          "the API key or token holds a space, a line end or another character that"
+                          " none has (is it the right file?)");
+    if (length == 0 || length > BEARER_MAX)
+        return fail_field(err, field, "an API key or token has 1 to %d characters, not %zu",
+                          BEARER_MAX, length);
+    return ASAP_OK;
+}
+
+enum asap_code rpc_endpoint_check(const struct rpc_endpoint *endpoint, struct asap_error *err)
+{
+    TRY(check_address(endpoint, err));
+    if (endpoint->bearer != NULL)
+        TRY(rpc_bearer_check(endpoint->bearer, "bearer", err));
+    if (endpoint->key_file != NULL && endpoint->certificate_file == NULL)
+        return fail_field(err, "certificate_file",
+                          "the key of a TLS client proves nothing without its certificate");
     return ASAP_OK;
 }
 
@@ -128,6 +155,18 @@ static const struct {
     { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
 };
 
+/* The empty pass phrase keeps OpenSSL from asking for one at the terminal. */
+static void set_certificate(CURL *curl, const struct rpc_endpoint *endpoint)
+{
+    if (endpoint->certificate_file == NULL)
+        return;
+    (void)curl_easy_setopt(curl, CURLOPT_SSLCERT, endpoint->certificate_file);
+    (void)curl_easy_setopt(curl, CURLOPT_SSLKEY,
+                           endpoint->key_file != NULL ? endpoint->key_file
+                                                      : endpoint->certificate_file);
+    (void)curl_easy_setopt(curl, CURLOPT_KEYPASSWD, "");
+}
+
 static void set_transport(CURL *curl, const struct rpc_endpoint *endpoint)
 {
     const char *path = socket_path(endpoint);
@@ -139,6 +178,7 @@ static void set_transport(CURL *curl, const struct rpc_endpoint *endpoint)
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_of(endpoint));
     if (path != NULL)
         (void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, path);
+    set_certificate(curl, endpoint);
     if (endpoint->ca_file == NULL)
         return;
     /* Without the second one the system's authorities would be trusted as well. */
@@ -158,7 +198,35 @@ static void set_request(CURL *curl, struct exchange *exchange, const struct curl
     (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange);
 }
 
-static enum asap_code write_headers(struct curl_slist **out, struct asap_error *err)
+static enum asap_code append_header(struct curl_slist **list,
+                                    const char *line,
+                                    struct asap_error *err)
+{
+    struct curl_slist *grown = curl_slist_append(*list, line);
+
+    if (grown == NULL)
+        return fail_memory(err);
+    *list = grown;
+    return ASAP_OK;
+}
+
+static enum asap_code append_bearer(struct curl_slist **list,
+                                    const char *bearer,
+                                    struct asap_error *err)
+{
+    SCOPED(buffer) struct buffer line = BUFFER(BEARER_MAX + 32);
+    enum asap_code code = ASAP_OK;
+
+    buffer_printf(&line, "Authorization: Bearer %s", bearer);
+    TRY(buffer_check(&line, "the API key or token", err));
+    code = append_header(list, line.bytes, err);
+    OPENSSL_cleanse(line.bytes, line.length);
+    return code;
+}
+
+static enum asap_code write_headers(const char *bearer,
+                                    struct curl_slist **out,
+                                    struct asap_error *err)
 {
     /* An empty Expect keeps curl from waiting for a "100 Continue" before a large body. */
     static const char *const headers[] = {
@@ -168,37 +236,43 @@ static enum asap_code write_headers(struct curl_slist **out, struct asap_error *
         "Expect:",
     };
 
-    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
-        struct curl_slist *grown = curl_slist_append(*out, headers[i]);
-
-        if (grown == NULL)
-            return fail_memory(err);
-        *out = grown;
-    }
-    return ASAP_OK;
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++)
+        TRY(append_header(out, headers[i], err));
+    return bearer != NULL ? append_bearer(out, bearer, err) : ASAP_OK;
 }
 
 /* Why a connection failed, and what to do about it; 0 matches any system error. */
 static const struct cause {
     CURLcode result;
     int system_error;
+    enum asap_code code;
     const char *why; /* NULL: curl's own words */
     const char *advice;
 } causes[] = {
-    { CURLE_COULDNT_CONNECT, ENOENT, "no such file",
-      "is asapd running? --server or ASAPCTL_SERVER says where" },
-    { CURLE_COULDNT_CONNECT, ECONNREFUSED, "connection refused",
-      "is asapd running? --server or ASAPCTL_SERVER says where" },
-    { CURLE_COULDNT_CONNECT, EACCES, "permission denied",
+    { CURLE_COULDNT_CONNECT, ENOENT, ASAP_UNAVAILABLE, "no such file",
+      "is asapd running, and is this its address?" },
+    { CURLE_COULDNT_CONNECT, ECONNREFUSED, ASAP_UNAVAILABLE, "connection refused",
+      "is asapd running, and is this its address?" },
+    { CURLE_COULDNT_CONNECT, EACCES, ASAP_UNAVAILABLE, "permission denied",
       "run this as the user of asapd, or as root" },
-    { CURLE_COULDNT_CONNECT, 0, NULL, "is asapd running? --server or ASAPCTL_SERVER says where" },
-    { CURLE_COULDNT_RESOLVE_HOST, 0, NULL, "--server or ASAPCTL_SERVER says where asapd is" },
-    { CURLE_URL_MALFORMAT, 0, "the address is malformed", "write https://HOST:PORT" },
-    { CURLE_PEER_FAILED_VERIFICATION, 0, NULL, "is --cacert the authority of this server?" },
-    { CURLE_SSL_CACERT_BADFILE, 0, NULL, "--cacert names a file of certificates in PEM" },
-    { CURLE_SSL_CONNECT_ERROR, 0, NULL, "does asapd serve TLS there?" },
-    { CURLE_OPERATION_TIMEDOUT, 0, "timed out", "is asapd running, and reachable from here?" },
-    { CURLE_OK, 0, NULL, "is asapd what listens there?" },
+    { CURLE_COULDNT_CONNECT, 0, ASAP_UNAVAILABLE, NULL,
+      "is asapd running, and is this its address?" },
+    { CURLE_COULDNT_RESOLVE_HOST, 0, ASAP_UNAVAILABLE, NULL, "is this the address of asapd?" },
+    { CURLE_URL_MALFORMAT, 0, ASAP_UNAVAILABLE, "the address is malformed",
+      "write https://HOST:PORT" },
+    { CURLE_PEER_FAILED_VERIFICATION, 0, ASAP_UNAVAILABLE, NULL,
+      "is its authority in the CA file?" },
+    { CURLE_SSL_CACERT_BADFILE, 0, ASAP_FAILED_PRECONDITION, "the CA file cannot be used",
+      "it is to hold certificates in PEM" },
+    { CURLE_SSL_CERTPROBLEM, 0, ASAP_FAILED_PRECONDITION,
+      "the client certificate or its key cannot be used",
+      "PEM, not encrypted, readable, and of one pair" },
+    { CURLE_SSL_CLIENTCERT, 0, ASAP_UNAUTHENTICATED, "it wants a client certificate",
+      "name one, with its key" },
+    { CURLE_SSL_CONNECT_ERROR, 0, ASAP_UNAVAILABLE, NULL, "does asapd serve TLS there?" },
+    { CURLE_OPERATION_TIMEDOUT, 0, ASAP_UNAVAILABLE, "timed out",
+      "is asapd running, and reachable from here?" },
+    { CURLE_OK, 0, ASAP_UNAVAILABLE, NULL, "is asapd what listens there?" },
 };
 
 static const struct cause *find_cause(CURLcode result, long system_error)
@@ -223,7 +297,7 @@ static enum asap_code fail_to_connect(CURL *curl,
 
     (void)curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
     cause = find_cause(result, system_error);
-    return fail(err, ASAP_UNAVAILABLE, "cannot reach asapd at %.112s: %.60s (%s)",
+    return fail(err, cause->code, "cannot reach asapd at %.112s: %.60s (%s)",
                 exchange->endpoint->url, cause->why != NULL ? cause->why : why, cause->advice);
 }
 
@@ -272,11 +346,16 @@ static bool names_json(const char *content_type)
 static void read_status(CURL *curl, struct exchange *exchange)
 {
     const char *content_type = NULL;
+    curl_off_t retry_seconds = 0;
     long status = 0;
 
     (void)curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &content_type);
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_seconds);
     exchange->status = (unsigned)status;
+    exchange->retry_ms = retry_seconds < RETRY_SECONDS_MAX
+                             ? retry_seconds * MS_PER_SECOND
+                             : INT64_C(1) * RETRY_SECONDS_MAX * MS_PER_SECOND;
     exchange->is_json = names_json(content_type);
 }
 
@@ -289,9 +368,9 @@ static enum asap_code post(struct exchange *exchange, const char *path, struct a
 
     if (curl == NULL)
         return fail_memory(err);
-    TRY(check_endpoint(exchange->endpoint, err));
+    TRY(rpc_endpoint_check(exchange->endpoint, err));
     TRY(write_url(exchange->endpoint, path, &url, err));
-    TRY(write_headers(&headers, err));
+    TRY(write_headers(exchange->endpoint->bearer, &headers, err));
     (void)curl_easy_setopt(curl, CURLOPT_URL, url.bytes);
     set_transport(curl, exchange->endpoint);
     set_request(curl, exchange, headers);
@@ -300,46 +379,6 @@ static enum asap_code post(struct exchange *exchange, const char *path, struct a
         return explain(curl, exchange, result, err);
     read_status(curl, exchange);
     return ASAP_OK;
-}
-
-static enum asap_code code_of(const char *name, unsigned http_status)
-{
-    enum asap_code code = name != NULL ? status_code_from_name(name, strlen(name)) : ASAP_UNKNOWN;
-
-    if (code == ASAP_OK || (code == ASAP_UNKNOWN && (name == NULL || strcmp(name, "unknown") != 0)))
-        code = status_code_from_http(http_status);
-    return code == ASAP_OK ? ASAP_UNKNOWN : code;
-}
-
-/* A message is one line wherever it comes from, and moves no cursor. */
-static void keep_printable(char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < ' ' || *text == '\x7f')
-            *text = ' ';
-}
-
-static enum asap_code read_error(const struct exchange *exchange, struct asap_error *err)
-{
-    SCOPED(json) json_t *object = NULL;
-    const char *name = NULL;
-    const char *message = NULL;
-    enum asap_code code = ASAP_UNKNOWN;
-
-    if (!exchange->is_json
-        || json_read_document(exchange->answer.bytes, exchange->answer.length, &error_limits,
-                              "the error", &object, NULL)
-               != ASAP_OK)
-        return fail(err, code_of(NULL, exchange->status),
-                    "%.112s answered with HTTP status %u (is asapd what listens there?)",
-                    exchange->endpoint->url, exchange->status);
-    name = json_string_value(json_object_get(object, "code"));
-    message = json_string_value(json_object_get(object, "message"));
-    code = code_of(name, exchange->status);
-    (void)fail(err, code, "%s", message != NULL ? message : status_of(code)->name);
-    if (err != NULL)
-        keep_printable(err->message);
-    return code;
 }
 
 static enum asap_code read_response(const struct exchange *exchange,
@@ -360,6 +399,41 @@ static enum asap_code read_response(const struct exchange *exchange,
                 exchange->endpoint->url, type->short_name, cause.message);
 }
 
+static enum asap_code read_error(const struct exchange *exchange,
+                                 int64_t *retry_ms,
+                                 struct asap_error *err)
+{
+    const struct call_error answer = { .url = exchange->endpoint->url,
+                                       .status = exchange->status,
+                                       .is_json = exchange->is_json,
+                                       .body = exchange->answer.bytes,
+                                       .length = exchange->answer.length };
+
+    *retry_ms = exchange->retry_ms;
+    return call_error_read(&answer, retry_ms, err);
+}
+
+enum asap_code rpc_call_for(const struct rpc_endpoint *endpoint,
+                            const char *path,
+                            const ProtobufCMessage *request,
+                            struct rpc_answer *answer,
+                            struct asap_error *err)
+{
+    SCOPED(buffer) struct buffer body = BUFFER(BODY_MAX);
+    SCOPED(exchange)
+    struct exchange exchange = { .endpoint = endpoint, .body = &body, .answer = BUFFER(BODY_MAX) };
+
+    answer->message = NULL;
+    answer->retry_ms = 0;
+    TRY(codec_write_json(request, &body, err));
+    TRY(post(&exchange, path, err));
+    buffer_puts(&exchange.answer, "");
+    TRY(buffer_check(&exchange.answer, "the answer", err));
+    if (exchange.status != 200)
+        return read_error(&exchange, &answer->retry_ms, err);
+    return read_response(&exchange, answer->type, &answer->message, err);
+}
+
 enum asap_code rpc_call(const struct rpc_endpoint *endpoint,
                         const char *path,
                         const ProtobufCMessage *request,
@@ -367,16 +441,9 @@ enum asap_code rpc_call(const struct rpc_endpoint *endpoint,
                         ProtobufCMessage **out,
                         struct asap_error *err)
 {
-    SCOPED(buffer) struct buffer body = BUFFER(BODY_MAX);
-    SCOPED(exchange)
-    struct exchange exchange = { .endpoint = endpoint, .body = &body, .answer = BUFFER(BODY_MAX) };
+    struct rpc_answer answer = { .type = response };
+    enum asap_code code = rpc_call_for(endpoint, path, request, &answer, err);
 
-    *out = NULL;
-    TRY(codec_write_json(request, &body, err));
-    TRY(post(&exchange, path, err));
-    buffer_puts(&exchange.answer, "");
-    TRY(buffer_check(&exchange.answer, "the answer", err));
-    if (exchange.status != 200)
-        return read_error(&exchange, err);
-    return read_response(&exchange, response, out, err);
+    *out = answer.message;
+    return code;
 }

@@ -137,7 +137,7 @@ START_TEST(a_missing_socket_says_what_to_check)
 
     ck_assert_int_eq(call_in_vain("unix:/nonexistent/admin.sock", &err), ASAP_UNAVAILABLE);
     ck_assert_str_eq(err.message, "cannot reach asapd at unix:/nonexistent/admin.sock: no such file"
-                                  " (is asapd running? --server or ASAPCTL_SERVER says where)");
+                                  " (is asapd running, and is this its address?)");
 }
 END_TEST
 
@@ -151,7 +151,7 @@ START_TEST(a_socket_without_a_listener_says_so)
     server = NULL;
     ck_assert_int_eq(call_in_vain(url, &err), ASAP_UNAVAILABLE);
     ck_assert_ptr_nonnull(strstr(err.message, "connection refused"));
-    ck_assert_ptr_nonnull(strstr(err.message, "--server"));
+    ck_assert_ptr_nonnull(strstr(err.message, "is asapd running"));
 }
 END_TEST
 
