@@ -151,6 +151,9 @@ static const struct {
     { "status " SECRET, NULL, NULL, "unexpected argument asapk_0123456789abcd (" },
     { SECRET, NULL, NULL, "unknown command asapk_0123456789abcd (" },
     { "key " SECRET, NULL, NULL, "unknown command key asapk_0123456789abcd (" },
+    { "credential revoke " SECRET, NULL, NULL, "by the id of its credential" },
+    { "credential create ci --api-key=" SECRET, NULL, NULL, "--api-key takes no value" },
+    { "credential create ci --api-key " SECRET, NULL, NULL, "unexpected argument asapk_" },
 };
 
 START_TEST(contradictions_are_wrong_usage_and_no_secret_is_repeated)
