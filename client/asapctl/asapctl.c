@@ -2,40 +2,14 @@
 #include "asapctl.h"
 
 #include <stdarg.h>
-#include <string.h>
 
+#include "access.h"
 #include "ctl.h"
 #include "fail.h"
 #include "help.h"
+#include "table.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
-#define DEFAULT_SERVER "unix:/run/asapd/admin.sock"
-
-/* An empty variable counts as unset. */
-static const char *variable(char *const *environment, const char *name)
-{
-    const size_t length = strlen(name);
-
-    for (; *environment != NULL; environment++)
-        if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '='
-            && (*environment)[length + 1] != '\0')
-            return *environment + length + 1;
-    return NULL;
-}
-
-static const char *setting(const struct ctl_host *host,
-                           const struct arguments *arguments,
-                           enum option_id option,
-                           const char *name,
-                           const char *otherwise)
-{
-    const char *value = arguments->options[option];
-
-    if (value == NULL)
-        value = variable(host->environment, name);
-    return value != NULL ? value : otherwise;
-}
 
 static enum asap_code run(const struct ctl *ctl, struct asap_error *err)
 {
@@ -56,17 +30,17 @@ __attribute__((format(printf, 2, 3))) static void complain(const struct ctl_host
     va_start(arguments, format);
     (void)vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    for (char *at = line; *at != '\0'; at++)
-        if ((unsigned char)*at < ' ' || *at == '\x7f')
-            *at = '?';
+    table_clean(line);
     (void)fprintf(host->err, "asapctl: %s\n", line);
 }
 
 static int report(const struct ctl *ctl, const struct asap_error *err)
 {
     const struct command *command = ctl->arguments->command;
-    const char *operand = ctl->arguments->operand;
+    const char *operand = command_operand_is_optional(command) ? NULL : ctl->arguments->operand;
 
+    if (err->message[0] == '\0')
+        return EXIT_FAILED;
     complain(ctl->host, "%s%s%.256s: %s", command->failure, operand == NULL ? "" : " ",
              operand == NULL ? "" : operand, err->message);
     return EXIT_FAILED;
@@ -86,7 +60,9 @@ int asapctl_main(char **argv, const struct ctl_host *host)
         return help_print(&arguments, host->out) == ASAP_OK ? EXIT_DONE : EXIT_FAILED;
     if (arguments.options[OPTION_VERSION] != NULL)
         return fprintf(host->out, "asapctl %s\n", ASAPCTL_VERSION) < 0 ? EXIT_FAILED : EXIT_DONE;
-    ctl.endpoint.url = setting(host, &arguments, OPTION_SERVER, "ASAPCTL_SERVER", DEFAULT_SERVER);
-    ctl.endpoint.ca_file = setting(host, &arguments, OPTION_CACERT, "ASAPCTL_CACERT", NULL);
+    if (access_read(host->environment, &arguments, &ctl.access, &err) != ASAP_OK) {
+        complain(host, "%s", err.message);
+        return EXIT_USAGE;
+    }
     return run(&ctl, &err) == ASAP_OK ? EXIT_DONE : report(&ctl, &err);
 }

@@ -8,6 +8,7 @@
 #include "codec.h"
 #include "fail.h"
 #include "request_id.h"
+#include "table.h"
 
 enum { OUTPUT_MAX = 1 << 28 };
 
@@ -21,22 +22,63 @@ int64_t ctl_now(const struct ctl *ctl)
     return ctl->host->clock->now(ctl->host->clock->context);
 }
 
+bool ctl_wants_json(const struct ctl *ctl)
+{
+    const char *format = ctl->arguments->options[OPTION_OUTPUT];
+
+    return format != NULL && strcmp(format, "json") == 0;
+}
+
+enum asap_code ctl_answer_no(struct asap_error *err)
+{
+    err->message[0] = '\0';
+    return err->code = ASAP_FAILED_PRECONDITION;
+}
+
 void ctl_set(const struct ctl *ctl, enum option_id option, char **field)
 {
     if (ctl_has(ctl, option))
         *field = ctl->arguments->options[option];
 }
 
+enum asap_code ctl_set_duration(const struct ctl *ctl,
+                                enum option_id option,
+                                Google__Protobuf__Duration *held,
+                                Google__Protobuf__Duration **field,
+                                struct asap_error *err)
+{
+    google__protobuf__duration__init(held);
+    if (!ctl_has(ctl, option))
+        return ASAP_OK;
+    *field = held;
+    return time_read_duration(ctl->arguments->options[option], &held->seconds, err);
+}
+
+enum asap_code ctl_set_moment(const struct ctl *ctl,
+                              enum option_id option,
+                              enum time_direction direction,
+                              Google__Protobuf__Timestamp *held,
+                              Google__Protobuf__Timestamp **field,
+                              struct asap_error *err)
+{
+    google__protobuf__timestamp__init(held);
+    if (!ctl_has(ctl, option))
+        return ASAP_OK;
+    *field = held;
+    return time_read_moment(ctl->arguments->options[option], ctl_now(ctl), direction, held, err);
+}
+
 void ctl_say(const struct ctl *ctl, const char *format, ...)
 {
+    char line[2048] = "";
     va_list arguments;
 
-    if (ctl_has(ctl, OPTION_DRY_RUN))
-        (void)fputs("dry run, nothing changed: ", ctl->host->out);
     va_start(arguments, format);
-    (void)vfprintf(ctl->host->out, format, arguments);
+    (void)vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    (void)fputc('\n', ctl->host->out);
+    table_clean(line);
+    (void)fprintf(ctl->host->out, "%s%s\n",
+                  ctl_has(ctl, OPTION_DRY_RUN) ? "dry run, nothing changed: " : "", line);
 }
 
 static enum asap_code call(const struct ctl *ctl,
@@ -45,7 +87,12 @@ static enum asap_code call(const struct ctl *ctl,
                            ProtobufCMessage **out,
                            struct asap_error *err)
 {
-    return ctl->host->call(&ctl->endpoint, method->path, request, method->response, out, err);
+    SCOPED(secret) struct secret bearer = { 0 };
+    struct rpc_endpoint endpoint = { 0 };
+
+    *out = NULL;
+    TRY(access_endpoint(&ctl->access, &endpoint, &bearer, err));
+    return ctl->host->call(&endpoint, method->path, request, method->response, out, err);
 }
 
 enum asap_code ctl_ask(const struct ctl *ctl,
@@ -89,9 +136,7 @@ enum asap_code ctl_print(const struct ctl *ctl,
                          const ProtobufCMessage *response,
                          struct asap_error *err)
 {
-    const char *format = ctl->arguments->options[OPTION_OUTPUT];
-
-    if (format != NULL && strcmp(format, "json") == 0)
+    if (ctl_wants_json(ctl))
         return print_json(ctl, response, err);
     return method->view(ctl, response, err);
 }

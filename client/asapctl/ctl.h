@@ -5,15 +5,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access.h"
 #include "asapctl.h"
+#include "google/protobuf/duration.pb-c.h"
 #include "parse.h"
+#include "time_text.h"
 
 /* One run of a command, and what commands share: calls and output. */
 
 struct ctl {
     const struct ctl_host *host;
     const struct arguments *arguments;
-    struct rpc_endpoint endpoint;
+    struct access access;
 };
 
 /* A method of the server, and how its response reads as text. */
@@ -57,8 +60,27 @@ ASAP_MUST_CHECK enum asap_code ctl_run_list(const struct ctl *ctl,
                                             ProtobufCMessage *request,
                                             struct asap_error *err);
 
+/* Ends a command whose answer is no, which is printed already: the exit status says it, too. */
+ASAP_MUST_CHECK enum asap_code ctl_answer_no(struct asap_error *err);
+
+/* Whether --output json was given. */
+bool ctl_wants_json(const struct ctl *ctl);
+
 /* Sets a string field of a request to what was given, if it was. */
 void ctl_set(const struct ctl *ctl, enum option_id option, char **field);
+
+/* The same for a length of time and a moment; `held` is what the field then points to. */
+ASAP_MUST_CHECK enum asap_code ctl_set_duration(const struct ctl *ctl,
+                                                enum option_id option,
+                                                Google__Protobuf__Duration *held,
+                                                Google__Protobuf__Duration **field,
+                                                struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code ctl_set_moment(const struct ctl *ctl,
+                                              enum option_id option,
+                                              enum time_direction direction,
+                                              Google__Protobuf__Timestamp *held,
+                                              Google__Protobuf__Timestamp **field,
+                                              struct asap_error *err);
 
 /* A line on standard output that says in front that nothing was done where that is so. */
 __attribute__((format(printf, 2, 3))) void ctl_say(const struct ctl *ctl, const char *format, ...);

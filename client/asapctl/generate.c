@@ -5,10 +5,10 @@
 #include "data_uri.h"
 #include "fail.h"
 #include "key_pair.h"
+#include "key_verbs.h"
 #include "private_dir.h"
 #include "publish.h"
 #include "show.h"
-#include "verbs.h"
 #include "wait.h"
 
 /* A key pair whose private half never leaves this machine. Written to a

@@ -13,13 +13,19 @@ static void add_option(struct table *table, const struct ctl_option *option)
 {
     char text[LINE_MAX_BYTES] = "";
 
-    (void)snprintf(text, sizeof text, "--%s%s%s", option->name, option->value == NULL ? "" : " ",
-                   option->value == NULL ? "" : option->value);
+    (void)snprintf(text, sizeof text, "--%s%s%s%s", option->name, option->value == NULL ? "" : " ",
+                   option->value == NULL ? "" : option->value,
+                   option->use == USE_REPEATED || option->use == USE_REQUIRED_REPEATED ? " ..."
+                                                                                       : "");
     table_add(table, text);
     table_add(table, option->help);
 }
 
-static enum asap_code print_options(const char *title, const struct ctl_option *options, FILE *out)
+/* Less those that an option of `command` of the same name stands for. */
+static enum asap_code print_options(const char *title,
+                                    const struct ctl_option *options,
+                                    const struct command *command,
+                                    FILE *out)
 {
     SCOPED(table) struct table table = TABLE(2);
 
@@ -27,7 +33,8 @@ static enum asap_code print_options(const char *title, const struct ctl_option *
         return ASAP_OK;
     table.indent = INDENT;
     for (; options->id != OPTION_NONE; options++)
-        add_option(&table, options);
+        if (command_option(command, options->name, strlen(options->name)) == options)
+            add_option(&table, options);
     (void)fprintf(out, "\n%s:\n", title);
     return table_print(&table, out, NULL);
 }
@@ -52,7 +59,9 @@ static enum asap_code print_commands(const char *noun, FILE *out)
     char text[LINE_MAX_BYTES] = "";
 
     table.indent = INDENT;
-    for (const struct command *command = ctl_commands; command->noun != NULL; command++) {
+    for (size_t i = 0; command_at(i) != NULL; i++) {
+        const struct command *command = command_at(i);
+
         if (noun != NULL && strcmp(command->noun, noun) != 0)
             continue;
         write_command(command, text);
@@ -69,11 +78,12 @@ static enum asap_code print_command(const struct command *command, FILE *out)
 
     write_command(command, text);
     (void)fprintf(out, "usage: asapctl %s", text);
-    for (const struct ctl_option *option = command->options; option->required; option++)
-        (void)fprintf(out, " --%s %s", option->name, option->value);
+    for (const struct ctl_option *option = command->options; option->use >= USE_REQUIRED; option++)
+        (void)fprintf(out, " --%s %s%s", option->name, option->value,
+                      option->use == USE_REQUIRED_REPEATED ? " ..." : "");
     (void)fprintf(out, " [OPTION ...]\n\n%s\n", command->help);
-    TRY(print_options("Options", command->options, out));
-    return print_options("Options of every command", ctl_global_options, out);
+    TRY(print_options("Options", command->options, command, out));
+    return print_options("Options of every command", ctl_global_options, command, out);
 }
 
 enum asap_code help_print(const struct arguments *arguments, FILE *out)
@@ -86,7 +96,7 @@ enum asap_code help_print(const struct arguments *arguments, FILE *out)
     if (noun == NULL)
         (void)fprintf(out, "\nAdministers asapd, the ASAP key repository.\n");
     TRY(print_commands(noun, out));
-    TRY(print_options("Options of every command", ctl_global_options, out));
+    TRY(print_options("Options of every command", ctl_global_options, NULL, out));
     (void)fprintf(out, "\nasapctl COMMAND --help says more; so does asapctl(1).\n");
     return ASAP_OK;
 }

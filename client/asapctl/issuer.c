@@ -3,8 +3,8 @@
 
 #include "codec.h"
 #include "fail.h"
+#include "issuer_verbs.h"
 #include "show.h"
-#include "verbs.h"
 
 enum { PAGE_SIZE = 1000 };
 
@@ -93,18 +93,14 @@ static const struct ctl_method list_method = { "/asap.v1.IssuerAdmin/ListIssuers
 enum asap_code issuer_create(const struct ctl *ctl, struct asap_error *err)
 {
     Asap__V1__CreateIssuerRequest request = { 0 };
-    Google__Protobuf__Duration lifetime = GOOGLE__PROTOBUF__DURATION__INIT;
+    Google__Protobuf__Duration lifetime = { 0 };
 
     asap__v1__create_issuer_request__init(&request);
     request.name = ctl->arguments->operand;
     if (ctl_has(ctl, OPTION_EXTERNAL))
         request.kind = ASAP__V1__ISSUER_KIND__ISSUER_KIND_EXTERNAL;
     ctl_set(ctl, OPTION_ALGORITHM, &request.algorithm);
-    if (ctl_has(ctl, OPTION_MAX_TOKEN_LIFETIME)) {
-        TRY(time_read_duration(ctl->arguments->options[OPTION_MAX_TOKEN_LIFETIME],
-                               &lifetime.seconds, err));
-        request.max_token_lifetime = &lifetime;
-    }
+    TRY(ctl_set_duration(ctl, OPTION_MAX_LIFETIME, &lifetime, &request.max_token_lifetime, err));
     request.validate_only = ctl_has(ctl, OPTION_DRY_RUN);
     return ctl_run(ctl, &create_method, &request.base, err);
 }

@@ -2,8 +2,8 @@
 #include "asap/v1/key_admin.pb-c.h"
 
 #include "fail.h"
+#include "key_verbs.h"
 #include "show.h"
-#include "verbs.h"
 
 enum { PAGE_SIZE = 1000 };
 

@@ -5,14 +5,17 @@
 
 #include "fail.h"
 
+/* Of a word that should not be there messages show the first 20 characters: enough of a slip, and
+ * of an API key not yet the secret part. */
+
 static enum asap_code refuse_noun(const char *word, struct asap_error *err)
 {
     const char *nearest = command_suggest_noun(word);
 
     if (nearest == NULL)
-        return fail(err, ASAP_INVALID_ARGUMENT, "unknown command %.64s (asapctl --help lists them)",
+        return fail(err, ASAP_INVALID_ARGUMENT, "unknown command %.20s (asapctl --help lists them)",
                     word);
-    return fail(err, ASAP_INVALID_ARGUMENT, "unknown command %.64s (did you mean %s?)", word,
+    return fail(err, ASAP_INVALID_ARGUMENT, "unknown command %.20s (did you mean %s?)", word,
                 nearest);
 }
 
@@ -22,8 +25,8 @@ static enum asap_code refuse_verb(const char *noun, const char *word, struct asa
 
     if (nearest == NULL)
         return fail(err, ASAP_INVALID_ARGUMENT,
-                    "unknown command %s %.64s (asapctl %s --help lists them)", noun, word, noun);
-    return fail(err, ASAP_INVALID_ARGUMENT, "unknown command %s %.64s (did you mean %s %s?)", noun,
+                    "unknown command %s %.20s (asapctl %s --help lists them)", noun, word, noun);
+    return fail(err, ASAP_INVALID_ARGUMENT, "unknown command %s %.20s (did you mean %s %s?)", noun,
                 word, noun, nearest);
 }
 
@@ -59,9 +62,23 @@ static enum asap_code take_word(char *word, struct arguments *out, struct asap_e
         return out->command != NULL ? ASAP_OK : refuse_verb(out->noun, word, err);
     }
     if (out->command->operand == NULL || out->operand != NULL)
-        return fail(err, ASAP_INVALID_ARGUMENT, "unexpected argument %.64s (--help says more)",
+        return fail(err, ASAP_INVALID_ARGUMENT, "unexpected argument %.20s (--help says more)",
                     word);
     out->operand = word;
+    return ASAP_OK;
+}
+
+static enum asap_code keep_repeated(const struct ctl_option *option,
+                                    char *value,
+                                    struct arguments *out,
+                                    struct asap_error *err)
+{
+    if (out->repeated_count == REPEATED_MAX)
+        return fail(err, ASAP_INVALID_ARGUMENT, "too many values: --%s is one over %d",
+                    option->name, REPEATED_MAX);
+    out->repeated[out->repeated_count].option = option->id;
+    out->repeated[out->repeated_count].value = value;
+    out->repeated_count++;
     return ASAP_OK;
 }
 
@@ -74,9 +91,11 @@ static enum asap_code take_value(const struct ctl_option *option,
         return fail(err, ASAP_INVALID_ARGUMENT, "--%s needs a value: --%s %s", option->name,
                     option->name, option->value);
     if (option->check != NULL)
-        TRY(option->check(value, err));
+        TRY(option->check(option->name, value, err));
     out->options[option->id] = value;
-    return ASAP_OK;
+    return option->use == USE_REPEATED || option->use == USE_REQUIRED_REPEATED
+               ? keep_repeated(option, value, out, err)
+               : ASAP_OK;
 }
 
 /* An option at *words, which is moved over its value when that is a word of its own. */
@@ -113,7 +132,7 @@ static enum asap_code check_options(const struct arguments *arguments, struct as
     const struct command *command = arguments->command;
 
     for (const struct ctl_option *option = command->options; option->id != OPTION_NONE; option++)
-        if (option->required && arguments->options[option->id] == NULL)
+        if (option->use >= USE_REQUIRED && arguments->options[option->id] == NULL)
             return fail(err, ASAP_INVALID_ARGUMENT, "%s %s needs --%s %s", command->noun,
                         command->verb, option->name, option->value);
     return command->check == NULL ? ASAP_OK : command->check(arguments, err);
@@ -129,7 +148,8 @@ static enum asap_code check_complete(const struct arguments *arguments, struct a
         return fail(err, ASAP_INVALID_ARGUMENT,
                     "%s what? A verb is missing (asapctl %s --help lists them)", arguments->noun,
                     arguments->noun);
-    if (command->operand != NULL && (arguments->operand == NULL || arguments->operand[0] == '\0'))
+    if (command->operand != NULL && !command_operand_is_optional(command)
+        && (arguments->operand == NULL || arguments->operand[0] == '\0'))
         return fail(err, ASAP_INVALID_ARGUMENT, "%s is missing (asapctl %s %s %s)",
                     command->operand, command->noun, command->verb, command->operand);
     return check_options(arguments, err);
@@ -156,4 +176,17 @@ enum asap_code parse_arguments(char **words, struct arguments *out, struct asap_
             return ASAP_OK;
     }
     return check_complete(out, err);
+}
+
+size_t arguments_values(const struct arguments *arguments,
+                        enum option_id option,
+                        char *out[static REPEATED_MAX + 1])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < arguments->repeated_count; i++)
+        if (arguments->repeated[i].option == option)
+            out[count++] = arguments->repeated[i].value;
+    out[count] = NULL;
+    return count;
 }

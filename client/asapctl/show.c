@@ -28,6 +28,12 @@ static const struct word issuer_kinds[] = {
     { 0, NULL },
 };
 
+static const struct word caller_states[] = {
+    { ASAP__V1__CALLER_STATE__CALLER_STATE_ENABLED, "enabled" },
+    { ASAP__V1__CALLER_STATE__CALLER_STATE_DISABLED, "disabled" },
+    { 0, NULL },
+};
+
 /* A newer server may know more of them. */
 static const char *word_for(const struct word *words, int value)
 {
@@ -50,6 +56,11 @@ const char *show_key_kind(Asap__V1__KeyKind kind)
 const char *show_issuer_kind(Asap__V1__IssuerKind kind)
 {
     return word_for(issuer_kinds, (int)kind);
+}
+
+const char *show_caller_state(Asap__V1__CallerState state)
+{
+    return word_for(caller_states, (int)state);
 }
 
 const char *show_text(const char *text)

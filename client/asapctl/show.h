@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "asap/v1/caller_admin.pb-c.h"
 #include "asap/v1/issuer_admin.pb-c.h"
 #include "asap/v1/key_admin.pb-c.h"
 #include "table.h"
@@ -14,6 +15,9 @@
 const char *show_key_state(Asap__V1__KeyState state);    /* "active" */
 const char *show_key_kind(Asap__V1__KeyKind kind);       /* "managed" */
 const char *show_issuer_kind(Asap__V1__IssuerKind kind); /* "managed" */
+
+/* "enabled" */
+const char *show_caller_state(Asap__V1__CallerState state);
 
 /* "-" for an empty string. */
 const char *show_text(const char *text);

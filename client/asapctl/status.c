@@ -3,7 +3,7 @@
 
 #include "asap/v1/server.pb-c.h"
 #include "show.h"
-#include "verbs.h"
+#include "status_verbs.h"
 
 static void add_number(struct table *table, const char *label, int64_t number)
 {
@@ -20,7 +20,7 @@ static enum asap_code view_status(const struct ctl *ctl,
     const Asap__V1__Status *status = (const Asap__V1__Status *)response;
     SCOPED(table) struct table table = TABLE(2);
 
-    show_row(&table, "server", ctl->endpoint.url);
+    show_row(&table, "server", ctl->access.endpoint.url);
     show_row(&table, "version", status->version);
     show_time_row(&table, "its clock", status->current_time, ctl_now(ctl));
     add_number(&table, "published keys", status->published_key_count);

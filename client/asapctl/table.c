@@ -7,6 +7,13 @@
 
 enum { GAP = 2 };
 
+void table_clean(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == '\x7f')
+            *text = '?';
+}
+
 void table_add(struct table *table, const char *text)
 {
     const size_t length = strlen(text);
@@ -15,9 +22,7 @@ void table_add(struct table *table, const char *text)
     if (cell == NULL)
         return;
     (void)memcpy(cell, text, length + 1);
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == '\x7f')
-            cell[i] = '?';
+    table_clean(cell);
 }
 
 void table_add_row(struct table *table, const char *const *cells)
@@ -52,6 +57,8 @@ static void measure(const struct table *table, size_t widths[static TABLE_COLUMN
     const char *end = table->cells.bytes + table->cells.length;
     size_t column = 0;
 
+    for (size_t i = 0; table->least != NULL && i < table->columns; i++)
+        widths[i] = table->least[i];
     for (const char *cell = table->cells.bytes; cell < end; cell = next_cell(cell)) {
         const size_t width = width_of(cell);
 

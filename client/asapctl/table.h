@@ -14,6 +14,7 @@ struct table {
     struct buffer cells; /* each ended by a NUL */
     size_t columns;
     size_t indent;
+    const size_t *least; /* how wide each column is at least; NULL: as wide as its cells */
 };
 
 enum { TABLE_COLUMNS_MAX = 8, TABLE_BYTES_MAX = 1 << 26 };
@@ -23,8 +24,10 @@ enum { TABLE_COLUMNS_MAX = 8, TABLE_BYTES_MAX = 1 << 26 };
         .cells = BUFFER(TABLE_BYTES_MAX), .columns = (count)                                       \
     }
 
-/* The next cell, left to right and top to bottom. Control characters become "?": what a server
- * says moves no cursor. */
+/* Control characters become "?": what a server says moves no cursor. */
+void table_clean(char *text);
+
+/* The next cell, left to right and top to bottom, cleaned. */
 void table_add(struct table *table, const char *text);
 
 /* The same for several, ended by NULL. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "codec_time.h"
 #include "fail.h"
 #include "utc.h"
 
@@ -92,5 +93,25 @@ enum asap_code time_read_duration(const char *text, int64_t *out, struct asap_er
         return fail(err, ASAP_INVALID_ARGUMENT,
                     "%.32s is no length of time (write 600, 600s, 10m, 1h or 2d)", text);
     *out = count * unit;
+    return ASAP_OK;
+}
+
+enum asap_code time_read_moment(const char *text,
+                                int64_t now,
+                                enum time_direction direction,
+                                Google__Protobuf__Timestamp *out,
+                                struct asap_error *err)
+{
+    struct codec_time moment = { 0 };
+    int64_t seconds = 0;
+
+    if (time_read_duration(text, &seconds, NULL) == ASAP_OK)
+        moment = (struct codec_time){ .seconds = now + (int64_t)direction * seconds };
+    else if (!timestamp_parse(text, strlen(text), &moment))
+        return fail(err, ASAP_INVALID_ARGUMENT,
+                    "%.32s is no time (write 90d, 12h or 10m from now, or 2026-11-23T13:15:00Z)",
+                    text);
+    out->seconds = moment.seconds;
+    out->nanos = moment.nanos;
     return ASAP_OK;
 }

@@ -6,6 +6,8 @@
 
 #include <asap/error.h>
 
+#include "google/protobuf/timestamp.pb-c.h"
+
 /* Times for people. Times are seconds since 1970. */
 
 enum { TIME_TEXT_SIZE = 64 };
@@ -26,5 +28,16 @@ void time_duration(int64_t seconds, char out[static TIME_TEXT_SIZE]);
 ASAP_MUST_CHECK enum asap_code time_read_duration(const char *text,
                                                   int64_t *out,
                                                   struct asap_error *err);
+
+/* Where a length of time leads from now. */
+enum time_direction { TIME_AHEAD = 1, TIME_BACK = -1 };
+
+/* A length of time as above from `now`, or a moment in RFC 3339 ("2026-11-23T13:15:00Z"). *out is
+ * initialised. ASAP_INVALID_ARGUMENT for anything else. */
+ASAP_MUST_CHECK enum asap_code time_read_moment(const char *text,
+                                                int64_t now,
+                                                enum time_direction direction,
+                                                Google__Protobuf__Timestamp *out,
+                                                struct asap_error *err);
 
 #endif

@@ -118,9 +118,9 @@ START_TEST(help_lists_every_command)
 {
     fake_reset();
     ck_assert_int_eq(fake_line("--help"), 0);
-    for (const struct command *command = ctl_commands; command->noun != NULL; command++) {
-        assert_contains(fake.out, command->noun);
-        assert_contains(fake.out, command->help);
+    for (size_t i = 0; command_at(i) != NULL; i++) {
+        assert_contains(fake.out, command_at(i)->noun);
+        assert_contains(fake.out, command_at(i)->help);
     }
 }
 END_TEST
@@ -150,7 +150,9 @@ START_TEST(help_is_not_wider_than_a_terminal)
 {
     char line[64] = "";
 
-    for (const struct command *command = ctl_commands; command->noun != NULL; command++) {
+    for (size_t i = 0; command_at(i) != NULL; i++) {
+        const struct command *command = command_at(i);
+
         fake_reset();
         (void)snprintf(line, sizeof line, "%s %s --help", command->noun,
                        command->verb == NULL ? "" : command->verb);

@@ -26,6 +26,9 @@ struct fake_host {
     size_t calls;
     char url[128]; /* of the last call */
     char ca_file[128];
+    char bearer[128];
+    char certificate_file[128];
+    char key_file[128];
     char path[128];
     char request[FAKE_TEXT_MAX];    /* of the last call, in JSON less its request id */
     char ids[FAKE_ANSWERS_MAX][64]; /* the request id of each call */
@@ -70,6 +73,11 @@ static inline void fake_move_id(char *request, char id[static 64])
     (void)snprintf(at, 2, "}");
 }
 
+static inline void fake_keep_text(const char *text, char out[static 128])
+{
+    (void)snprintf(out, 128, "%s", text == NULL ? "" : text);
+}
+
 static inline void fake_keep_request(const struct rpc_endpoint *endpoint,
                                      const char *path,
                                      const ProtobufCMessage *request)
@@ -82,8 +90,10 @@ static inline void fake_keep_request(const struct rpc_endpoint *endpoint,
     fake_move_id(fake.request, fake.ids[(fake.calls - 1) % FAKE_ANSWERS_MAX]);
     (void)snprintf(fake.path, sizeof fake.path, "%s", path);
     (void)snprintf(fake.url, sizeof fake.url, "%s", endpoint->url);
-    (void)snprintf(fake.ca_file, sizeof fake.ca_file, "%s",
-                   endpoint->ca_file == NULL ? "" : endpoint->ca_file);
+    fake_keep_text(endpoint->ca_file, fake.ca_file);
+    fake_keep_text(endpoint->bearer, fake.bearer);
+    fake_keep_text(endpoint->certificate_file, fake.certificate_file);
+    fake_keep_text(endpoint->key_file, fake.key_file);
 }
 
 /* fail() is hidden by a macro of Check's. */
@@ -164,7 +174,7 @@ static inline int fake_run(char **words)
     return status;
 }
 
-enum { FAKE_WORDS_MAX = 16, FAKE_LINE_MAX = 1024 };
+enum { FAKE_WORDS_MAX = 32, FAKE_LINE_MAX = 2048 };
 
 /* The same with the words in one line, apart by blanks; "asapctl" goes before them. */
 static inline int fake_line(const char *line)
@@ -185,6 +195,15 @@ static inline int fake_line(const char *line)
         word += length + (last ? 0 : 1);
     }
     return fake_run(words);
+}
+
+static inline void fake_write(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    ck_assert_ptr_nonnull(file);
+    (void)fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
 }
 
 #define assert_contains(text, part)                                                                \

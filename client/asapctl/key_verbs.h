@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ASAPCTL_VERBS_H
-#define ASAPCTL_VERBS_H
+#ifndef ASAPCTL_KEY_VERBS_H
+#define ASAPCTL_KEY_VERBS_H
 
 #include <asap/error.h>
 
 #include "ctl.h"
 
-/* The functions behind the commands. Each calls the server, and prints what
- * it answered. */
+/* Keys. Each asks the server, and prints what it answers. */
 
-enum asap_code issuer_create(const struct ctl *ctl, struct asap_error *err);
-enum asap_code issuer_list(const struct ctl *ctl, struct asap_error *err);
-enum asap_code issuer_show(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_rotate(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_publish(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_list(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_show(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_revoke(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_generate(const struct ctl *ctl, struct asap_error *err);
-enum asap_code status_show(const struct ctl *ctl, struct asap_error *err);
 
 /* Whether the options of `key generate` go together. */
 enum asap_code generate_check(const struct arguments *arguments, struct asap_error *err);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "command_tables.h"
+#include "key_verbs.h"
+#include "value_check.h"
+
+static const struct ctl_option rotate_options[] = {
+    { "expected", "KID", "change nothing unless this key is active", NULL, OPTION_EXPECTED,
+      USE_OPTIONAL },
+    OPTION_ROW_DRY_RUN,
+    OPTION_ROW_END,
+};
+
+static const struct ctl_option publish_options[] = {
+    { "public-key", "FILE", "the public key in PEM; - is standard input", NULL, OPTION_PUBLIC_KEY,
+      USE_REQUIRED },
+    { "name", "NAME", "last part of its key id; made from the time unless given", NULL, OPTION_NAME,
+      USE_OPTIONAL },
+    { "algorithm", "ALG", "of its tokens; as fits the key unless given", check_algorithm,
+      OPTION_ALGORITHM, USE_OPTIONAL },
+    OPTION_ROW_DRY_RUN,
+    OPTION_ROW_END,
+};
+
+static const struct ctl_option list_options[] = {
+    { "all", NULL, "keys that are retired or revoked, too", NULL, OPTION_ALL, USE_OPTIONAL },
+    OPTION_ROW_END,
+};
+
+static const struct ctl_option revoke_options[] = {
+    { "reason", "TEXT", "why, for the record", check_text, OPTION_REASON, USE_REQUIRED },
+    OPTION_ROW_DRY_RUN,
+    OPTION_ROW_END,
+};
+
+static const struct ctl_option generate_options[] = {
+    { "private-dir", "DIR", "write DIR/ISSUER/NAME.pem when it may sign", NULL, OPTION_PRIVATE_DIR,
+      USE_OPTIONAL },
+    { "data-uri", NULL, "print a data: URI with the private key when it may sign", NULL,
+      OPTION_DATA_URI, USE_OPTIONAL },
+    { "algorithm", "ALG", "RS256 unless given", check_algorithm, OPTION_ALGORITHM, USE_OPTIONAL },
+    { "now", NULL, "do not wait until every verifier can know the key", NULL, OPTION_NOW,
+      USE_OPTIONAL },
+    OPTION_ROW_DRY_RUN,
+    OPTION_ROW_END,
+};
+
+const struct command key_commands[] = {
+    { "key", "rotate", "ISSUER", key_rotate, "let the next key take over signing",
+      "cannot rotate the keys of", rotate_options, NULL },
+    { "key", "publish", "ISSUER", key_publish, "publish a public key made elsewhere",
+      "cannot publish a key of", publish_options, NULL },
+    { "key", "list", "ISSUER", key_list, "list the keys of an issuer", "cannot list the keys of",
+      list_options, NULL },
+    { "key", "show", "KID", key_show, "show one key", "cannot show key", ctl_no_options, NULL },
+    { "key", "revoke", "KID", key_revoke, "stop publishing a key, at once and for ever",
+      "cannot revoke key", revoke_options, NULL },
+    { "key", "generate", "ISSUER", key_generate, "make a key pair here, publish its public half",
+      "cannot generate a key of", generate_options, generate_check },
+    COMMAND_END,
+};
