@@ -44,6 +44,26 @@ class Response:
         return self.headers[name]
 
 
+def exchange(connection, method, request, headers):
+    body = request if isinstance(request, bytes) else json.dumps(request).encode()
+    try:
+        connection.request("POST", "/asap.v1." + method, body, headers)
+        raw = connection.getresponse()
+        answer = Response(raw, raw.read())
+        answer.json = json.loads(answer.body)
+        return answer
+    finally:
+        connection.close()
+
+
+def reason_of(answer):
+    """The reason in a failure's ErrorInfo."""
+    for detail in answer.json.get("details", ()):
+        if detail["type"] == "google.rpc.ErrorInfo":
+            return detail["debug"]["reason"]
+    return None
+
+
 class Server:
     """asapd init and asapd serve; extra settings are flags of init, so they land in the file."""
 
@@ -158,6 +178,27 @@ class Server:
         finally:
             connection.close()
 
+    def rpc(self, method, request, bearer=None, certificate=None, headers=None):
+        """Calls asap.v1.METHOD in JSON over HTTPS; `certificate` is a file with its key. The answer
+        has .json beside what a Response has."""
+        host, port = self.address()
+        context = self.tls()
+        if certificate is not None:
+            context.load_cert_chain(certificate)
+        fields = {"Content-Type": "application/json", **(headers or {})}
+        if bearer is not None:
+            fields["Authorization"] = "Bearer " + bearer
+        connection = http.client.HTTPSConnection(host, port, context=context, timeout=PATIENCE)
+        return exchange(connection, method, request, fields)
+
+    def local_rpc(self, method, request, headers=None):
+        """The same over the admin socket, as the user of this process."""
+        connection = http.client.HTTPConnection("localhost", timeout=PATIENCE)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(self.path("admin.sock"))
+        return exchange(connection, method, request,
+                        {"Content-Type": "application/json", **(headers or {})})
+
     def get(self, path, **headers):
         return self.request("GET", path, {k.replace("_", "-"): v for k, v in headers.items()})
 
@@ -180,6 +221,19 @@ class ServerTest(unittest.TestCase):
         self.server = Server(*self.settings)
         self.addCleanup(self.server.close)
         self.server.start()
+
+    def assertFails(self, answer, status, code, reason=None):
+        """That a call was refused in this way; its message."""
+        self.assertEqual((answer.status, answer.json.get("code"), reason_of(answer)),
+                         (status, code, reason), answer.json)
+        return answer.json["message"]
+
+    def new_caller(self, name, *grant):
+        """A caller with an API key and, if `grant` says which, a grant; the key."""
+        self.server.ctl("caller", "create", name)
+        if grant:
+            self.server.ctl("grant", "create", name, *grant)
+        return self.server.ctl("credential", "create", name, "--api-key").strip()
 
     def active_key(self, issuer):
         keys = self.server.ctl_json("key", "list", issuer)["keys"]

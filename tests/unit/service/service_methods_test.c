@@ -68,14 +68,13 @@ START_TEST(no_row_is_beyond_the_contract_or_there_twice)
 }
 END_TEST
 
-/* The methods that anybody reaches; what they allow is theirs to say. */
-START_TEST(only_the_repository_and_the_tokens_are_open_to_everybody)
+/* The methods that anybody reaches; who else reaches what is in service_test.c. */
+START_TEST(only_the_repository_is_open_to_everybody)
 {
     for (const struct rpc_method *row = service_methods; row->path != NULL; row++) {
-        const bool is_open = strncmp(row->path, "/asap.v1.KeyRepository/", 23) == 0
-                             || strncmp(row->path, "/asap.v1.TokenService/", 22) == 0;
+        const bool is_open = strncmp(row->path, "/asap.v1.KeyRepository/", 23) == 0;
 
-        ck_assert_msg((row->role == RPC_ADMIN) == !is_open, "%s", row->path);
+        ck_assert_msg((row->role == RPC_ANYBODY) == is_open, "%s", row->path);
     }
 }
 END_TEST
@@ -114,6 +113,18 @@ START_TEST(every_list_has_pages)
 }
 END_TEST
 
+/* What changes something is recorded, and nothing else but what is minted. */
+START_TEST(what_changes_something_is_recorded)
+{
+    for (const struct rpc_method *row = service_methods; row->path != NULL; row++) {
+        const bool changes =
+            protobuf_c_message_descriptor_get_field_by_name(row->request, "validate_only") != NULL;
+
+        ck_assert_msg(row->is_audited == changes, "%s", row->path);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("methods");
@@ -122,7 +133,8 @@ int main(void)
     tcase_add_loop_test(tests, every_method_of_a_service_has_a_row_with_its_types, 0,
                         COUNT(services));
     tcase_add_test(tests, no_row_is_beyond_the_contract_or_there_twice);
-    tcase_add_test(tests, only_the_repository_and_the_tokens_are_open_to_everybody);
+    tcase_add_test(tests, only_the_repository_is_open_to_everybody);
+    tcase_add_test(tests, what_changes_something_is_recorded);
     tcase_add_test(tests, what_changes_something_can_be_validated_and_sent_again);
     tcase_add_test(tests, every_list_has_pages);
     suite_add_tcase(suite, tests);
