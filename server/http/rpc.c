@@ -130,6 +130,14 @@ static bool is_declined(const struct rpc_exchange *exchange)
     return exchange->reply.wants_worker && !exchange->request->may_block;
 }
 
+/* The way out for who wants a worker: no failure unless it has one. */
+static enum asap_code stop(const struct rpc_exchange *exchange, struct asap_error *err)
+{
+    if (is_declined(exchange))
+        return ASAP_OK;
+    return fail(err, ASAP_INTERNAL, "the call may block here and does not go on");
+}
+
 static enum asap_code answer(struct rpc_exchange *exchange,
                              ProtobufCMessage **in,
                              struct buffer *body,
@@ -140,14 +148,15 @@ static enum asap_code answer(struct rpc_exchange *exchange,
     SCOPED(message) ProtobufCMessage *out = NULL;
 
     TRY(admit(exchange, err));
+    if (exchange->reply.wants_worker)
+        return stop(exchange, err);
+    exchange->has_begun = true;
     TRY(rpc_envelope_read(exchange->request, &exchange->envelope, err));
     codec.format = envelope->format;
     TRY(codec_read(&codec, exchange->method->request, envelope->bytes, envelope->length, in, err));
     TRY(codec_new(exchange->method->response, &out, err));
     TRY(call_method(exchange, *in, out, err));
-    if (exchange->reply.wants_worker && !is_declined(exchange))
-        return fail(err, ASAP_INTERNAL, "the method may block here and does not go on");
-    return is_declined(exchange) ? ASAP_OK : codec_write(&codec, out, body, err);
+    return exchange->reply.wants_worker ? stop(exchange, err) : codec_write(&codec, out, body, err);
 }
 
 /* A hold that the handler has set was for what is not sent now. */
@@ -173,7 +182,7 @@ static void carry_out(struct rpc_exchange *exchange, struct http_response *respo
 
     if (is_declined(exchange)) {
         response->wants_worker = true;
-        response->has_begun = true;
+        response->has_begun = exchange->has_begun;
         return;
     }
     err.code = code;

@@ -15,7 +15,9 @@ struct rpc_gate {
      * arrives zeroed, and is filled as far as it is known on failure, too: proof_kind only says
      * what was proved. A name or an address that is left empty becomes the peer's address. May add
      * headers and set reply->retry_ms. Runs again with each run of the handler: what is to be taken
-     * once, such as a rate, is taken when request->attempt is 0. */
+     * once, such as a rate, is taken when request->attempt is 0. Where request->may_block is false
+     * it may set reply->wants_worker, having taken nothing: it is asked again where it is true, in
+     * the same attempt. */
     enum asap_code (*admit)(void *context,
                             const struct http_request *request,
                             const struct rpc_method *method,
@@ -54,7 +56,7 @@ bool rpc_matches(const char *path);
 
 /* An http_handler; `context` is a struct rpc_server. Where it must not block, a method that is not
  * quick has itself run on a worker before anything is done, which is no attempt; a quick one that
- * then wants a worker has been admitted, and is once more. */
+ * wants a worker once it was admitted is admitted again, in another attempt. */
 void rpc_handle(void *context, const struct http_request *request, struct http_response *response);
 
 #endif

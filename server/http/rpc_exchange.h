@@ -13,6 +13,7 @@ struct rpc_exchange {
     struct rpc_caller caller;
     struct rpc_envelope envelope;
     struct rpc_reply reply;
+    bool has_begun; /* it was admitted */
 };
 
 static inline void rpc_exchange_scope_exit(struct rpc_exchange *exchange)

@@ -32,6 +32,7 @@ static struct {
     const struct rpc_method *refused_method;
     bool was_read;
     unsigned attempt;
+    bool wants_worker;
 } door;
 
 static enum asap_code admit_as_told(void *context,
@@ -49,6 +50,7 @@ static enum asap_code admit_as_told(void *context,
     door.attempt = asked->attempt;
     *out = door.caller;
     reply->retry_ms = door.retry_ms;
+    reply->wants_worker = door.wants_worker;
     if (door.challenge != NULL)
         ck_assert_int_eq(rpc_reply_header(reply, "www-authenticate", door.challenge, err), ASAP_OK);
     (void)snprintf(err->message, sizeof err->message, "said the door");
@@ -249,6 +251,30 @@ START_TEST(a_quick_method_may_want_a_worker_after_all)
 }
 END_TEST
 
+static const enum asap_code codes[] = { ASAP_OK, ASAP_UNAUTHENTICATED };
+
+START_TEST(the_gate_may_want_a_worker_before_it_has_begun)
+{
+    door.wants_worker = true;
+    door.code = codes[_i];
+    request.may_block = false;
+    post(QUICK, "{}");
+    ck_assert(response.wants_worker && !response.has_begun);
+    ck_assert_int_eq(seen.admitted, 1);
+    ck_assert_int_eq(seen.calls, 0);
+    ck_assert_uint_eq(door.refusals, 0);
+}
+END_TEST
+
+START_TEST(the_gate_wants_no_worker_where_it_may_block)
+{
+    door.wants_worker = true;
+    post(QUICK, "{}");
+    assert_failed(500, "internal", NULL);
+    ck_assert_int_eq(seen.calls, 0);
+}
+END_TEST
+
 START_TEST(to_want_a_worker_where_one_may_block_is_a_mistake)
 {
     seen.adorn = want_worker;
@@ -289,6 +315,8 @@ int main(void)
     tcase_add_test(tests, a_method_that_may_take_long_goes_to_a_worker_before_anything_is_done);
     tcase_add_test(tests, a_quick_method_is_carried_out_where_it_may_not_block);
     tcase_add_test(tests, a_quick_method_may_want_a_worker_after_all);
+    tcase_add_loop_test(tests, the_gate_may_want_a_worker_before_it_has_begun, 0, COUNT(codes));
+    tcase_add_test(tests, the_gate_wants_no_worker_where_it_may_block);
     tcase_add_test(tests, to_want_a_worker_where_one_may_block_is_a_mistake);
     tcase_add_test(tests, what_is_no_call_needs_no_worker);
     return check_main(suite);
