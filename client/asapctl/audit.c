@@ -13,7 +13,7 @@
 enum { PAGE_SIZE = 1000, POLL_SECONDS = 2, HEAD_MAX = 4096, DETAIL_MAX = 1 << 16, COLUMNS = 8 };
 
 /* Of events that come a few at a time, so that the columns of most of them align. */
-static const size_t followed_widths[COLUMNS] = { 6, 25, 10, 12, 24, 6, 12, 0 };
+static const size_t followed_widths[TABLE_COLUMNS_MAX] = { 6, 25, 10, 12, 24, 6, 12, 0 };
 
 static const char *const proof_kinds[] = { "-", "token", "certificate", "api-key", "uid" };
 

@@ -83,7 +83,7 @@ static const struct {
     { "caller update ci", "needs --description TEXT, --enable or --disable\n" },
     { "caller update ci --enable --disable", "contradict each other\n" },
     { "caller update ci --description=", "--description is empty" },
-    { "caller updat ci", "did you mean caller update?" },
+    { "caller upddate ci", "did you mean caller update?" },
     { "caller create ci --descrition x", "did you mean --description?" },
     { "credental create ci", "did you mean credential?" },
     { "credential create ci", "needs one of --api-key, --issuer, --certificate-uri," },
