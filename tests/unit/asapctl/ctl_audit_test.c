@@ -52,7 +52,7 @@ static const struct {
     const char *line;
     const char *message;
 } wrong[] = {
-    { "audit list --since yesterday", "yesterday is no time (write 90d, 12h or 10m" },
+    { "audit list --since yesterday", "yesterday is no time (write 90d, 12h, 10m or 2026-" },
     { "audit list --follow --until 1h", "--follow goes on until it is interrupted" },
     { "audit lst", "did you mean audit list?" },
     { "audit list --folow", "did you mean --follow?" },
