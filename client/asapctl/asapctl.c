@@ -39,7 +39,7 @@ static int report(const struct ctl *ctl, const struct asap_error *err)
     const struct command *command = ctl->arguments->command;
     const char *operand = command_operand_is_optional(command) ? NULL : ctl->arguments->operand;
 
-    if (err->message[0] == '\0')
+    if (err->code == ASAP_OK)
         return EXIT_FAILED;
     complain(ctl->host, "%s%s%.256s: %s", command->failure, operand == NULL ? "" : " ",
              operand == NULL ? "" : operand, err->message);

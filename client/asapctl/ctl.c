@@ -31,8 +31,8 @@ bool ctl_wants_json(const struct ctl *ctl)
 
 enum asap_code ctl_answer_no(struct asap_error *err)
 {
-    err->message[0] = '\0';
-    return err->code = ASAP_FAILED_PRECONDITION;
+    *err = (struct asap_error){ 0 };
+    return ASAP_FAILED_PRECONDITION;
 }
 
 void ctl_set(const struct ctl *ctl, enum option_id option, char **field)

@@ -60,7 +60,8 @@ ASAP_MUST_CHECK enum asap_code ctl_run_list(const struct ctl *ctl,
                                             ProtobufCMessage *request,
                                             struct asap_error *err);
 
-/* Ends a command whose answer is no, which is printed already: the exit status says it, too. */
+/* Ends a command whose answer is no, which is printed already: the exit status says it, too. Leaves
+ * *err without a failure to report. */
 ASAP_MUST_CHECK enum asap_code ctl_answer_no(struct asap_error *err);
 
 /* Whether --output json was given. */

@@ -27,23 +27,20 @@ const char *proof_kind(const Asap__V1__Credential *credential)
 const char *proof_value(const Asap__V1__Credential *credential,
                         char scratch[static PROOF_TEXT_SIZE])
 {
-    switch (credential->proof_case) {
-    case ASAP__V1__CREDENTIAL__PROOF_ISSUER:
+    const Asap__V1__Credential__ProofCase kind = credential->proof_case;
+
+    if (kind == ASAP__V1__CREDENTIAL__PROOF_ISSUER)
         return credential->issuer;
-    case ASAP__V1__CREDENTIAL__PROOF_CERTIFICATE_URI:
+    if (kind == ASAP__V1__CREDENTIAL__PROOF_CERTIFICATE_URI)
         return credential->certificate_uri;
-    case ASAP__V1__CREDENTIAL__PROOF_CERTIFICATE_DNS_NAME:
+    if (kind == ASAP__V1__CREDENTIAL__PROOF_CERTIFICATE_DNS_NAME)
         return credential->certificate_dns_name;
-    case ASAP__V1__CREDENTIAL__PROOF_UID:
+    (void)snprintf(scratch, PROOF_TEXT_SIZE, "-");
+    if (kind == ASAP__V1__CREDENTIAL__PROOF_UID)
         (void)snprintf(scratch, PROOF_TEXT_SIZE, "%" PRIu32, credential->uid);
-        return scratch;
-    case ASAP__V1__CREDENTIAL__PROOF_API_KEY:
+    if (kind == ASAP__V1__CREDENTIAL__PROOF_API_KEY)
         (void)snprintf(scratch, PROOF_TEXT_SIZE, "asapk_%.32s", credential->api_key->key_prefix);
-        return scratch;
-    case ASAP__V1__CREDENTIAL__PROOF__NOT_SET:
-    default:
-        return "-";
-    }
+    return scratch;
 }
 
 static bool has_come(const Google__Protobuf__Timestamp *time, int64_t now)

@@ -57,8 +57,8 @@ static void measure(const struct table *table, size_t widths[static TABLE_COLUMN
     const char *end = table->cells.bytes + table->cells.length;
     size_t column = 0;
 
-    for (size_t i = 0; table->least != NULL && i < table->columns; i++)
-        widths[i] = table->least[i];
+    if (table->least != NULL)
+        (void)memcpy(widths, table->least, TABLE_COLUMNS_MAX * sizeof widths[0]);
     for (const char *cell = table->cells.bytes; cell < end; cell = next_cell(cell)) {
         const size_t width = width_of(cell);
 

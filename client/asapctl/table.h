@@ -9,15 +9,15 @@
 
 #include "buffer.h"
 
+enum { TABLE_COLUMNS_MAX = 8, TABLE_BYTES_MAX = 1 << 26 };
+
 /* Text in aligned columns, two spaces apart, each as wide as its widest cell. */
 struct table {
     struct buffer cells; /* each ended by a NUL */
     size_t columns;
     size_t indent;
-    const size_t *least; /* how wide each column is at least; NULL: as wide as its cells */
+    const size_t *least; /* TABLE_COLUMNS_MAX widths that columns have at least, or NULL */
 };
-
-enum { TABLE_COLUMNS_MAX = 8, TABLE_BYTES_MAX = 1 << 26 };
 
 #define TABLE(count)                                                                               \
     {                                                                                              \

@@ -108,9 +108,10 @@ enum asap_code time_read_moment(const char *text,
     if (time_read_duration(text, &seconds, NULL) == ASAP_OK)
         moment = (struct codec_time){ .seconds = now + (int64_t)direction * seconds };
     else if (!timestamp_parse(text, strlen(text), &moment))
+        moment.seconds = UTC_MAX + 1;
+    if (moment.seconds < UTC_MIN || moment.seconds > UTC_MAX)
         return fail(err, ASAP_INVALID_ARGUMENT,
-                    "%.32s is no time (write 90d, 12h or 10m from now, or 2026-11-23T13:15:00Z)",
-                    text);
+                    "%.32s is no time (write 90d, 12h, 10m or 2026-11-23T13:15:00Z)", text);
     out->seconds = moment.seconds;
     out->nanos = moment.nanos;
     return ASAP_OK;

@@ -66,16 +66,16 @@ static enum asap_code read_struct(const struct ctl *ctl,
                                   struct asap_error *err)
 {
     SCOPED(secret) struct secret text = { 0 };
+    struct asap_error why = { 0 };
 
     TRY(token_read_claims(ctl, &text, err));
     if (text.bytes == NULL)
         return ASAP_OK;
     if (codec_read_json(&google__protobuf__struct__descriptor, (const char *)text.bytes,
-                        text.length, out, err)
+                        text.length, out, &why)
         == ASAP_OK)
         return ASAP_OK;
-    return fail(err, ASAP_INVALID_ARGUMENT,
-                "--claims is no JSON object (write '{\"name\":\"value\"}' or @FILE)");
+    return fail(err, ASAP_INVALID_ARGUMENT, "--claims is no JSON object: %.200s", why.message);
 }
 
 enum asap_code token_mint(const struct ctl *ctl, struct asap_error *err)

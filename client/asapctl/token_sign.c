@@ -78,10 +78,11 @@ enum asap_code token_sign(const struct ctl *ctl, struct asap_error *err)
 {
     SCOPED(asap_signer) struct asap_signer *signer = NULL;
     SCOPED(string) char *token = NULL;
-    Asap__V1__MintTokenResponse response = ASAP__V1__MINT_TOKEN_RESPONSE__INIT;
+    Asap__V1__MintTokenResponse response = { 0 };
 
     TRY(make_signer(ctl, &signer, err));
     TRY(sign(ctl, signer, &token, err));
+    asap__v1__mint_token_response__init(&response);
     response.token = token;
     return ctl_print(ctl, &mint_method, &response.base, err);
 }

@@ -83,7 +83,7 @@ static const struct {
     { "caller update ci", "needs --description TEXT, --enable or --disable\n" },
     { "caller update ci --enable --disable", "contradict each other\n" },
     { "caller update ci --description=", "--description is empty" },
-    { "caller updat ci", "did you mean caller update?" },
+    { "caller upddate ci", "did you mean caller update?" },
     { "caller create ci --descrition x", "did you mean --description?" },
     { "credental create ci", "did you mean credential?" },
     { "credential create ci", "needs one of --api-key, --issuer, --certificate-uri," },
@@ -93,6 +93,7 @@ static const struct {
     { "credential create ci --uid -1", "--uid is a number, not -1" },
     { "credential create ci --api-key --expires soon", "soon is no time (write 90d, 12h" },
     { "credential create ci --api-key --expires 0", "0 is no time" },
+    { "credential create ci --api-key --expires 999999999d", "999999999d is no time" },
     { "grant create ci", "grant create needs --verb VERB\n" },
     { "grant create ci --verb mnt --issuer a", "unknown verb mnt (did you mean mint?)\n" },
     { "grant create ci --verb delete", "unknown verb delete (it is mint, publish, rotate or" },
@@ -361,6 +362,10 @@ START_TEST(a_test_that_fails_is_told_as_a_failure)
     fake.answers[0] = "!there is no caller ci";
     ck_assert_int_eq(fake_line("grant test --caller ci --verb admin"), 1);
     ck_assert_str_eq(fake.err, "asapctl: cannot test the grants: there is no caller ci\n");
+    fake_reset();
+    fake.answers[0] = "!";
+    ck_assert_int_eq(fake_line("grant test --caller ci --verb admin"), 1);
+    ck_assert_str_eq(fake.err, "asapctl: cannot test the grants: \n");
 }
 END_TEST
 

@@ -84,6 +84,47 @@ START_TEST(what_is_no_length_of_time_is_refused)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    enum time_direction direction;
+    int64_t seconds;
+    int32_t nanos;
+} moments[] = {
+    { "90", TIME_AHEAD, 1000090, 0 },
+    { "2d", TIME_AHEAD, 1172800, 0 },
+    { "1h", TIME_BACK, 996400, 0 },
+    { "1970-01-01T00:01:00Z", TIME_BACK, 60, 0 },
+    { "1970-01-01T01:00:00.25+01:00", TIME_AHEAD, 0, 250000000 },
+};
+
+START_TEST(a_moment_is_a_length_of_time_from_now_or_a_date)
+{
+    Google__Protobuf__Timestamp moment = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    struct asap_error err = { 0 };
+
+    ck_assert_succeeds(
+        time_read_moment(moments[_i].text, 1000000, moments[_i].direction, &moment, &err));
+    ck_assert_int_eq(moment.seconds, moments[_i].seconds);
+    ck_assert_int_eq(moment.nanos, moments[_i].nanos);
+}
+END_TEST
+
+static const char *const no_moments[] = {
+    "", "0", "now", "2026-11-23", "2026-11-23 13:15:00Z", "999999999d"
+};
+
+START_TEST(what_is_no_moment_is_refused)
+{
+    Google__Protobuf__Timestamp moment = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    struct asap_error err = { 0 };
+
+    ck_assert_msg(time_read_moment(no_moments[_i], 0, TIME_AHEAD, &moment, &err)
+                      == ASAP_INVALID_ARGUMENT,
+                  "accepted \"%s\"", no_moments[_i]);
+    ck_assert_int_eq(moment.seconds, 0);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("asapctl time");
@@ -94,6 +135,8 @@ static Suite *make_suite(void)
     tcase_add_test(tests, a_time_beyond_the_calendar_is_still_text);
     tcase_add_loop_test(tests, a_length_of_time_is_read_and_shown_exactly, 0, COUNT(durations));
     tcase_add_loop_test(tests, what_is_no_length_of_time_is_refused, 0, COUNT(refused));
+    tcase_add_loop_test(tests, a_moment_is_a_length_of_time_from_now_or_a_date, 0, COUNT(moments));
+    tcase_add_loop_test(tests, what_is_no_moment_is_refused, 0, COUNT(no_moments));
     suite_add_tcase(suite, tests);
     return suite;
 }

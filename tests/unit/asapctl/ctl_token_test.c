@@ -113,14 +113,23 @@ START_TEST(claims_come_from_a_file)
 }
 END_TEST
 
-static const char *const no_claims[] = { "[1]", "{", "role=reader", "@/no/such/file" };
+static const struct {
+    const char *claims;
+    const char *message;
+} no_claims[] = {
+    { "[1]", "--claims is no JSON object: " },
+    { "{", "--claims is no JSON object: " },
+    { "role=reader", "--claims is no JSON object: " },
+    { "@/no/such/file", "/no/such/file cannot be opened" },
+};
 
 START_TEST(claims_that_are_no_object_are_not_sent)
 {
-    (void)snprintf(line, sizeof line, MINT " --claims %s", no_claims[_i]);
+    (void)snprintf(line, sizeof line, MINT " --claims %s", no_claims[_i].claims);
     ck_assert_int_eq(fake_line(line), 1);
     ck_assert_uint_eq(fake.calls, 0);
     assert_contains(fake.err, "asapctl: cannot mint a token of a/b: ");
+    assert_contains(fake.err, no_claims[_i].message);
 }
 END_TEST
 
