@@ -25,6 +25,17 @@ rpc_handler key_admin_get;
 rpc_handler key_admin_list;
 rpc_handler token_service_mint;
 rpc_handler token_service_verify;
+rpc_handler caller_admin_create;
+rpc_handler caller_admin_get;
+rpc_handler caller_admin_list;
+rpc_handler caller_admin_update;
+rpc_handler caller_admin_delete;
+rpc_handler caller_admin_create_credential;
+rpc_handler caller_admin_revoke_credential;
+rpc_handler caller_admin_create_grant;
+rpc_handler caller_admin_list_grants;
+rpc_handler caller_admin_delete_grant;
+rpc_handler caller_admin_test_grant;
 rpc_handler server_get_status;
 
 /* A new Timestamp; LIFECYCLE_NEVER leaves *field NULL. */
