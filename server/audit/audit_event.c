@@ -25,7 +25,9 @@ enum { TEXTS = sizeof texts / sizeof *texts };
 /* The beginning of a character whose end was cut off. */
 static bool is_cut_off(const char *text, size_t length)
 {
-    if (length > 3 || (unsigned char)text[0] < 0xc2)
+    const unsigned char first = (unsigned char)text[0];
+
+    if (length > 3 || first < 0xc2 || first > 0xf4)
         return false;
     for (size_t i = 1; i < length; i++)
         if (((unsigned char)text[i] & 0xc0) != 0x80)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tip.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "audit_event.h"
@@ -18,15 +19,22 @@ enum asap_code tip_list_after(struct txn *txn,
     return store_list_audit_events(txn, &filter, rows, limit, count, err);
 }
 
+/* Nothing is added to a log whose head was set back: the chain would go on from an event that is
+ * not the newest. */
 enum asap_code tip_read(struct tip *tip, struct txn *txn, struct asap_error *err)
 {
-    struct audit_row newest = { 0 };
+    struct audit_row rows[2] = { { 0 } };
     size_t count = 0;
 
     *tip = (struct tip){ 0 };
     TRY(store_get_audit_head(txn, &tip->head, err));
-    TRY(tip_list_after(txn, tip->head.sequence - 1, &newest, 1, &count, err));
-    tip->time = newest.create_time;
+    TRY(tip_list_after(txn, tip->head.sequence - 1, rows, 2, &count, err));
+    if (count > 0 && rows[count - 1].sequence > tip->head.sequence)
+        return fail(err, ASAP_DATA_LOSS,
+                    "event %" PRId64 " of the audit log lies beyond its head, which was altered"
+                    " (restore the database from a backup)",
+                    rows[count - 1].sequence);
+    tip->time = rows[0].create_time;
     return ASAP_OK;
 }
 

@@ -11,6 +11,7 @@ struct tip {
     int64_t time; /* of the newest event */
 };
 
+/* ASAP_DATA_LOSS: the head was altered. */
 ASAP_MUST_CHECK enum asap_code tip_read(struct tip *tip, struct txn *txn, struct asap_error *err);
 
 /* Adds the event; see audit_append(). */

@@ -198,7 +198,7 @@ enum asap_code store_list_audit_events(struct txn *txn,
     const bool by_issuer = filter->issuer[0] != '\0';
     const struct sql_value parameters[] = {
         sql_integer(filter->after_sequence),
-        sql_integer(filter->start_time),
+        sql_integer(filter->start_time == 0 ? INT64_MIN : filter->start_time),
         sql_integer(filter->end_time == 0 ? INT64_MAX : filter->end_time - 1),
         sql_integer((int64_t)limit),
         sql_text(by_caller ? filter->caller : filter->issuer),
