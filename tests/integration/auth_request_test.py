@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nginx as deploy/nginx/auth_request.conf sets it up, between clients and a service."""
+
+import http.client
+import http.server
+import json
+import os
+import socket
+import ssl
+import subprocess
+import threading
+
+from harness import BUILD, PATIENCE, Response, ServerTest, main, run, until
+
+SIGN = os.path.join(BUILD, "client/examples/asap-sign")
+DEPLOYED = os.path.join(os.path.dirname(__file__), "../../deploy/nginx/auth_request.conf")
+HOUR = 3600
+
+MAIN = """
+{user}
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/auth_request.conf;
+}}
+"""
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """The service: answers with what it was sent."""
+
+    def answer(self):
+        length = int(self.headers.get("Content-Length", 0))
+        said = {"method": self.command, "path": self.path,
+                "headers": [[name.lower(), value] for name, value in self.headers.items()],
+                "body": self.rfile.read(length).decode("ascii")}
+        body = json.dumps(said).encode("ascii")
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_DELETE = answer
+
+    def log_message(self, *_):
+        pass
+
+
+class Nginx:
+    """nginx with the deployed configuration, in which only addresses and files are others."""
+
+    def __init__(self, server, service_port):
+        self.server = server
+        self.folder = os.path.join(server.root, "nginx")
+        os.mkdir(self.folder)
+        # Handed over open, as nginx hands its sockets to a new binary: nobody else gets the port.
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        self.write_configuration(service_port)
+        path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
+        with listener:
+            self.process = subprocess.Popen(
+                ["nginx", "-e", "stderr", "-c", os.path.join(self.folder, "nginx.conf")],
+                pass_fds=[listener.fileno()],
+                env=dict(os.environ, PATH=path, NGINX=f"{listener.fileno()};"))
+        until(lambda: os.path.exists(os.path.join(self.folder, "nginx.pid"))
+              or self.process.poll() is not None, "nginx to start")
+        if self.process.poll() is not None:
+            raise AssertionError("nginx ended; its reasons are above")
+
+    def write_configuration(self, service_port):
+        with open(DEPLOYED, encoding="ascii") as file:
+            deployed = file.read()
+        host, port = self.server.address()
+        for there, here in (("listen 443 ssl;", f"listen 127.0.0.1:{self.port} ssl;"),
+                            ("server 127.0.0.1:8443;", f"server {host}:{port};"),
+                            ("server 127.0.0.1:9000;", f"server 127.0.0.1:{service_port};"),
+                            ("/etc/nginx/orders.pem", self.server.path("server.pem")),
+                            ("/etc/nginx/orders.key", self.server.path("server.key")),
+                            ("/etc/nginx/asapd-ca.pem", self.server.path("ca.pem")),
+                            ("asapd.example.org", "localhost")):
+            if deployed.count(there) != 1:
+                raise AssertionError(f"{there} stands {deployed.count(there)} times")
+            deployed = deployed.replace(there, here)
+        user = "user root;" if os.geteuid() == 0 else ""
+        for name, text in (("auth_request.conf", deployed),
+                           ("nginx.conf", MAIN.format(folder=self.folder, user=user))):
+            with open(os.path.join(self.folder, name), "w", encoding="ascii") as file:
+                file.write(text)
+
+    def request(self, method, path, headers, body=None):
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port,
+                                                 context=self.server.tls(), timeout=PATIENCE)
+        try:
+            connection.putrequest(method, path)
+            for name, value in headers:
+                connection.putheader(name, value)
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            raw = connection.getresponse()
+            return Response(raw, raw.read())
+        finally:
+            connection.close()
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class AuthRequestTest(ServerTest):
+    settings = ("--auth-profile", "orders audience=orders/api issuers=payments/api,web",
+                "--auth-profile", "lax audience=orders/api,anything leeway=60s",
+                "--log-level", "debug")
+
+    def setUp(self):
+        super().setUp()
+        service = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+        threading.Thread(target=service.serve_forever, daemon=True).start()
+        self.addCleanup(service.server_close)
+        self.addCleanup(service.shutdown)
+        self.nginx = Nginx(self.server, service.server_port)
+        self.addCleanup(self.nginx.close)
+        self.keys = os.path.join(self.server.root, "private")
+        for issuer in ("payments/api", "stranger"):
+            self.server.ctl("issuer", "create", issuer, "--external")
+            self.server.ctl("key", "generate", issuer, "--algorithm", "ES256",
+                            "--private-dir", self.keys, "--now")
+
+    def token(self, issuer="payments/api", audience="orders/api"):
+        done = run(SIGN, "--private-dir", self.keys, "--issuer", issuer, "--algorithm", "ES256",
+                   "--audience", audience)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.strip()
+
+    def ask(self, token=None, method="GET", path="/orders/1", headers=(), body=None):
+        shown = [] if token is None else [("Authorization", "Bearer " + token)]
+        return self.nginx.request(method, path, [*shown, *headers], body)
+
+    def passed(self, response):
+        """What the service was sent, each header once."""
+        self.assertEqual(response.status, 200, response.body)
+        said = json.loads(response.body)
+        headers = dict(said["headers"])
+        self.assertEqual(len(headers), len(said["headers"]), said["headers"])
+        return said | {"headers": headers}
+
+    def assert_refused(self, response, status, challenge):
+        self.assertEqual(response.status, status)
+        self.assertEqual(response["WWW-Authenticate"], challenge)
+        self.assertNotIn(b"headers", response.body)
+
+
+class Tokens(AuthRequestTest):
+    def test_the_service_learns_whose_token_it_was_and_does_not_see_it(self):
+        said = self.passed(self.ask(self.token(), path="/orders/1?x=y"))
+        self.assertEqual((said["method"], said["path"]), ("GET", "/orders/1?x=y"))
+        self.assertEqual(said["headers"]["x-asap-issuer"], "payments/api")
+        self.assertEqual(said["headers"]["x-asap-subject"], "payments/api")
+        self.assertRegex(said["headers"]["x-asap-key-id"], r"\Apayments/api/.+")
+        self.assertNotIn("authorization", said["headers"])
+
+    def test_what_a_client_says_of_itself_does_not_get_through(self):
+        claimed = [("X-ASAP-Issuer", "root"), ("x-asap-subject", "root"), ("X-Asap-Key-ID", "root"),
+                   ("X_ASAP_Issuer", "root"), ("X-ASAP-Issuer", "root")]
+        said = self.passed(self.ask(self.token(), headers=claimed))
+        self.assertEqual(said["headers"]["x-asap-issuer"], "payments/api")
+        self.assertNotIn("root", said["headers"].values())
+
+    def test_a_body_reaches_the_service_and_not_asapd(self):
+        body = b"x" * 200000
+        said = self.passed(self.ask(self.token(), "POST", body=body))
+        self.assertEqual((said["method"], len(said["body"])), ("POST", len(body)))
+
+    def test_methods_of_every_kind_pass(self):
+        self.assertEqual(self.passed(self.ask(self.token(), "DELETE"))["method"], "DELETE")
+
+    def test_no_token_is_401(self):
+        self.assert_refused(self.ask(), 401, "Bearer")
+        self.assert_refused(self.ask(headers=[("Authorization", "Basic eDp5")]), 401, "Bearer")
+        self.assert_refused(self.ask(method="POST", body=b"x"), 401, "Bearer")
+
+    def test_a_bad_token_is_401(self):
+        invalid = 'Bearer error="invalid_token"'
+        token = self.token()
+        self.assert_refused(self.ask(token[:-4] + "AAAA"), 401, invalid)
+        self.assert_refused(self.ask("nonsense"), 401, invalid)
+        self.assert_refused(self.ask(self.token(audience="someone/else")), 401, invalid)
+        self.assertIn("profile orders refuses a token that 127.0.0.1 sent: ", self.server.log())
+        self.assertNotIn(token, self.server.log())
+
+    def test_an_issuer_that_the_profile_does_not_name_is_403(self):
+        self.assert_refused(self.ask(self.token("stranger")), 403, None)
+
+    def test_a_client_cannot_choose_the_profile(self):
+        for path in ("/x?profile=lax", "/x?profile=lax&profile=lax", "/_asap?profile=lax"):
+            refused = self.ask(self.token("stranger"), path=path)
+            self.assertIn(refused.status, (403, 404), path)
+
+    def test_the_subrequest_is_nobodys_to_ask(self):
+        self.assertEqual(self.ask(self.token(), path="/_asap").status, 404)
+
+    def test_a_token_that_has_expired_is_401(self):
+        token = self.token()
+        self.passed(self.ask(token))
+        self.server.set_clock(2 * HOUR)
+        self.assert_refused(self.ask(token), 401, 'Bearer error="invalid_token"')
+
+    def test_a_revoked_key_is_401(self):
+        token = self.token()
+        kid = self.passed(self.ask(token))["headers"]["x-asap-key-id"]
+        self.server.ctl("key", "revoke", kid, "--reason", "a test")
+        until(lambda: self.ask(token).status == 401, "the key to be gone")
+
+    def test_nothing_passes_without_asapd(self):
+        token = self.token()
+        self.passed(self.ask(token))
+        self.server.stop()
+        self.assertEqual(self.ask(token).status, 500)
+
+
+class Endpoint(AuthRequestTest):
+    """The endpoint itself, as Envoy would ask."""
+
+    def check(self, target, token, method="GET"):
+        return self.server.request(method, "/.well-known/asap/auth" + target,
+                                   {"Authorization": "Bearer " + token, "Content-Length": "0"})
+
+    def test_envoy_appends_its_clients_target_to_the_prefix(self):
+        prefix = "?profile=orders&path="
+        passed = self.check(prefix + "/orders/1?x=y&profile=lax", self.token())
+        self.assertEqual((passed.status, passed.body), (200, b""))
+        self.assertEqual(passed["X-ASAP-Issuer"], "payments/api")
+        self.assertEqual(passed["Cache-Control"], "no-store")
+        refused = self.check(prefix + "/orders/1?profile=lax", self.token("stranger"), "PUT")
+        self.assertEqual(refused.status, 403)
+        self.assertEqual(refused["WWW-Authenticate"], 'Bearer error="insufficient_scope"')
+
+    def test_a_prefix_without_a_profile_lets_nobody_choose_one(self):
+        for target in ("", "/", "/orders/1", "/orders/1?profile=lax", "?profile=none"):
+            refused = self.check(target, self.token())
+            self.assertEqual(refused.status, 404, target)
+            self.assertEqual(refused["Cache-Control"], "no-store")
+            self.assertIn("profile", json.loads(refused.body)["message"])
+
+
+if __name__ == "__main__":
+    main()
