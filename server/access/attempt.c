@@ -20,9 +20,10 @@ enum asap_code attempt_find(const struct attempt *attempt,
     return ASAP_OK;
 }
 
-static bool is_revoked(const struct known_credential *credential, int64_t now)
+/* Whatever the clock says, which may have gone back since. */
+static bool is_revoked(const struct known_credential *credential)
 {
-    return credential->revoke_time <= now;
+    return credential->revoke_time != LIFECYCLE_NEVER;
 }
 
 static bool is_expired(const struct known_credential *credential, int64_t now)
@@ -32,8 +33,7 @@ static bool is_expired(const struct known_credential *credential, int64_t now)
 
 bool attempt_stands(const struct attempt *attempt, const struct known_credential *credential)
 {
-    return credential != NULL && !is_revoked(credential, attempt->now)
-           && !is_expired(credential, attempt->now);
+    return credential != NULL && !is_revoked(credential) && !is_expired(credential, attempt->now);
 }
 
 static enum asap_code check_credential(const struct known_credential *credential,
@@ -42,7 +42,7 @@ static enum asap_code check_credential(const struct known_credential *credential
 {
     char when[UTC_TEXT_SIZE];
 
-    if (is_revoked(credential, now))
+    if (is_revoked(credential))
         return refuse(err, ASAP_REASON_CREDENTIAL_REVOKED, "",
                       "credential %s is revoked; use another or ask an administrator for one",
                       credential->credential_id);
@@ -74,11 +74,11 @@ enum asap_code attempt_admit(const struct attempt *attempt,
     const struct known_caller *caller = credential->caller;
     struct rpc_caller *out = attempt->out;
 
-    (void)snprintf(out->proof, sizeof out->proof, "%s", proof);
-    TRY(check_credential(credential, attempt->now, err));
     out->proof_kind = kind;
+    (void)snprintf(out->proof, sizeof out->proof, "%s", proof);
     (void)snprintf(out->name, sizeof out->name, "%s", caller->name);
     TRY(check_caller(caller, err));
+    TRY(check_credential(credential, attempt->now, err));
     out->is_admin = policy_is_admin(caller);
     return ASAP_OK;
 }

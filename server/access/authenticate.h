@@ -47,8 +47,8 @@ struct evidence {
  * mistake. A user id or certificate that no credential names shows nothing. ASAP_UNAUTHENTICATED
  * with a reason otherwise: what was shown is malformed, unknown, expired, revoked, of a caller that
  * is disabled or deleted, or there are two proofs. Then *out is filled as far as it is known: its
- * proof_kind is RPC_PROOF_NONE unless the proof itself was good and its caller is merely refused.
- * ASAP_UNAVAILABLE: the callers or keys are not known yet. Any thread; never blocks. */
+ * proof_kind is RPC_PROOF_NONE unless the proof itself was good and only its credential or caller
+ * is refused. ASAP_UNAVAILABLE: the callers or keys are not known yet. Any thread; never blocks. */
 ASAP_MUST_CHECK enum asap_code authenticate(struct authenticator *authenticator,
                                             const struct evidence *evidence,
                                             struct rpc_caller *out,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit_describe.h"
 #include "audit_hold.h"
 #include "fail.h"
 
@@ -148,7 +149,7 @@ void gate_refused(void *context,
     entry = audit_hold_new(gate->audit, call->reply);
     if (entry == NULL)
         return;
-    audit_hold_describe(call, in, &entry->event);
+    entry->event = audit_describe(call, in);
     (void)snprintf(entry->event.result, sizeof entry->event.result, "%s",
                    asap_code_name(err->code));
     (void)snprintf(entry->event.message, sizeof entry->event.message, "%s", err->message);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit_hold.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-#include "request_bytes.h"
 
 struct audit_hold {
     struct rpc_hold hold;
@@ -61,30 +58,4 @@ struct audit_entry *audit_hold_new(struct audit *audit, struct rpc_reply *reply)
     self->audit = audit;
     reply->hold = &self->hold;
     return &self->entry;
-}
-
-/* The text of a request's field; "" when it has none of that name. */
-static const char *text_of(const ProtobufCMessage *in, const char *name)
-{
-    const char *const *field = in == NULL ? NULL : request_field(in, name, PROTOBUF_C_TYPE_STRING);
-
-    return field == NULL || *field == NULL ? "" : *field;
-}
-
-#define COPY(member, text) ((void)snprintf(member, sizeof(member), "%s", text))
-
-void audit_hold_describe(const struct rpc_call *call,
-                         const ProtobufCMessage *in,
-                         struct audit_row *out)
-{
-    const struct rpc_caller *caller = call->caller;
-
-    *out = (struct audit_row){ .create_time = call->now, .proof_kind = caller->proof_kind };
-    COPY(out->caller, caller->name);
-    COPY(out->proof, caller->proof);
-    COPY(out->method, call->method->path + 1);
-    COPY(out->result, "ok");
-    COPY(out->issuer, text_of(in, "issuer"));
-    COPY(out->key_id, text_of(in, "key_id"));
-    COPY(out->request_id, text_of(in, "request_id"));
 }

@@ -11,10 +11,4 @@
  * and the reply owns. NULL without memory. */
 struct audit_entry *audit_hold_new(struct audit *audit, struct rpc_reply *reply);
 
-/* Fills an event with all that a call says of itself: who, how it was proved, what, and of the
- * request its request_id, issuer and key_id (`in` may be NULL). The result is "ok". */
-void audit_hold_describe(const struct rpc_call *call,
-                         const ProtobufCMessage *in,
-                         struct audit_row *out);
-
 #endif

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit_describe.h"
 #include "codec.h"
 #include "fail.h"
+#include "handlers.h"
 #include "request_bytes.h"
 #include "service.h"
 
@@ -20,30 +22,11 @@ static bool is_validation(const ProtobufCMessage *request)
 }
 
 /* "" when the request has none. */
-static const char *text_of(const ProtobufCMessage *request, const char *name)
-{
-    const char *const *field = request_field(request, name, PROTOBUF_C_TYPE_STRING);
-
-    return field != NULL && *field != NULL ? *field : "";
-}
-
 static const char *request_id(const ProtobufCMessage *request)
 {
-    return text_of(request, "request_id");
-}
+    const char *const *field = request_field(request, "request_id", PROTOBUF_C_TYPE_STRING);
 
-static enum asap_code check_id(const char *id, struct asap_error *err)
-{
-    size_t length = 0;
-
-    while (id[length] > ' ' && id[length] <= '~')
-        length++;
-    if (id[length] != '\0' || length >= REQUEST_ID_SIZE)
-        return fail_field(err, "request_id",
-                          "a request id has at most %d printable ASCII characters and no spaces"
-                          " (a UUID does)",
-                          REQUEST_ID_SIZE - 1);
-    return ASAP_OK;
+    return field != NULL && *field != NULL ? *field : "";
 }
 
 static enum asap_code write_digest(const ProtobufCMessage *request,
@@ -85,24 +68,6 @@ static void swap(void *one, void *other, size_t size)
         here[i] = there[i];
         there[i] = byte;
     }
-}
-
-/* What the audit log says before the operation knows better. */
-static struct audit_row new_event(const struct rpc_call *call, const ProtobufCMessage *request)
-{
-    static const char issuer_admin[] = "/asap.v1.IssuerAdmin/";
-    const char *path = call->method->path;
-    const bool is_named = strncmp(path, issuer_admin, strlen(issuer_admin)) == 0;
-    struct audit_row event = { .proof_kind = (int64_t)call->caller->proof_kind, .result = "ok" };
-
-    (void)snprintf(event.caller, sizeof event.caller, "%s", call->caller->name);
-    (void)snprintf(event.proof, sizeof event.proof, "%s", call->caller->proof);
-    (void)snprintf(event.method, sizeof event.method, "%s", path + 1);
-    (void)snprintf(event.request_id, sizeof event.request_id, "%s", request_id(request));
-    (void)snprintf(event.issuer, sizeof event.issuer, "%s",
-                   text_of(request, is_named ? "name" : "issuer"));
-    (void)snprintf(event.key_id, sizeof event.key_id, "%s", text_of(request, "key_id"));
-    return event;
 }
 
 static enum asap_code pack_answer(const ProtobufCMessage *response,
@@ -190,7 +155,7 @@ enum asap_code change_call_by(const struct rpc_call *call,
                               struct asap_error *err)
 {
     const struct service *service = call->service;
-    struct audit_row event = new_event(call, in);
+    struct audit_row event = audit_describe(call, in);
     SCOPED(replay) struct replay replay = { .found = false };
     SCOPED(change)
     struct change change = { .admin = &service->admin,
@@ -199,7 +164,7 @@ enum asap_code change_call_by(const struct rpc_call *call,
                              .validate_only = is_validation(in),
                              .event = &event };
 
-    TRY(check_id(request_id(in), err));
+    TRY(check_request_id(request_id(in), err));
     if (change.validate_only || request_id(in)[0] == '\0')
         return carry_out(&change, in, out, method, err);
     TRY(name_call(call, in, &replay.call, err));

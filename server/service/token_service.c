@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit_describe.h"
 #include "audit_hold.h"
 #include "codec.h"
 #include "fail.h"
@@ -89,7 +90,7 @@ static enum asap_code hold_until_recorded(const struct rpc_call *call,
 
     if (entry == NULL)
         return fail_memory(err);
-    audit_hold_describe(call, &request->base, &entry->event);
+    entry->event = audit_describe(call, &request->base);
     memcpy(entry->event.key_id, minted->key_id, sizeof entry->event.key_id);
     memcpy(entry->event.token_id, minted->jti, sizeof minted->jti);
     entry->is_conditional = true;

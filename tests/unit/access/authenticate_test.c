@@ -364,7 +364,7 @@ START_TEST(a_wrong_secret_does_not_tell_that_the_key_is_revoked)
 
     revoke_credential(store, &row, NOW);
     load();
-    assert_unproved(&evidence, ASAP_REASON_CREDENTIAL_REVOKED);
+    (void)assert_refused(&evidence, ASAP_REASON_CREDENTIAL_REVOKED);
     bearer[strlen("Bearer asapk_") + API_KEY_PREFIX_SIZE] ^= 1;
     assert_unproved(&evidence, ASAP_REASON_CREDENTIAL_UNKNOWN);
 }
@@ -618,20 +618,31 @@ static const char *proof_of(const struct known_evidence *known, enum rpc_proof k
     return kind == RPC_PROOF_TOKEN ? KID : known->row.credential_id;
 }
 
-START_TEST(a_credential_is_refused_from_its_revocation_on)
+static void assert_proved_and_refused(const struct known_evidence *known,
+                                      enum rpc_proof kind,
+                                      enum asap_reason reason)
+{
+    const struct rpc_caller caller = assert_refused(&known->evidence, reason);
+
+    ck_assert_int_eq(caller.proof_kind, kind);
+    ck_assert_str_eq(caller.name, "web");
+    ck_assert_str_eq(caller.proof, proof_of(known, kind));
+}
+
+/* Also by a clock that went back since. */
+START_TEST(a_credential_that_was_revoked_is_refused_at_any_time)
 {
     const enum rpc_proof kind = (enum rpc_proof)_i;
     struct known_evidence known = show(kind);
-    struct rpc_caller caller;
 
     make_admin(&web);
-    revoke_credential(store, &known.row, NOW + 1);
     load();
     (void)assert_known(&known.evidence, kind, "web", proof_of(&known, kind));
+    revoke_credential(store, &known.row, NOW + 1);
+    load();
+    assert_proved_and_refused(&known, kind, ASAP_REASON_CREDENTIAL_REVOKED);
     now.seconds = NOW + 1;
-    assert_unproved(&known.evidence, ASAP_REASON_CREDENTIAL_REVOKED);
-    caller = assert_refused(&known.evidence, ASAP_REASON_CREDENTIAL_REVOKED);
-    ck_assert_str_eq(caller.proof, proof_of(&known, kind));
+    assert_proved_and_refused(&known, kind, ASAP_REASON_CREDENTIAL_REVOKED);
     asap_signer_free(known.signer);
 }
 END_TEST
@@ -647,21 +658,10 @@ START_TEST(a_credential_is_refused_from_its_end_on)
     now.seconds = NOW + 9;
     (void)assert_known(&known.evidence, kind, "web", proof_of(&known, kind));
     now.seconds = NOW + 10;
-    assert_unproved(&known.evidence, ASAP_REASON_CREDENTIAL_EXPIRED);
+    assert_proved_and_refused(&known, kind, ASAP_REASON_CREDENTIAL_EXPIRED);
     asap_signer_free(known.signer);
 }
 END_TEST
-
-static void assert_proved_and_refused(const struct known_evidence *known,
-                                      enum rpc_proof kind,
-                                      enum asap_reason reason)
-{
-    const struct rpc_caller caller = assert_refused(&known->evidence, reason);
-
-    ck_assert_int_eq(caller.proof_kind, kind);
-    ck_assert_str_eq(caller.name, "web");
-    ck_assert_str_eq(caller.proof, proof_of(known, kind));
-}
 
 START_TEST(a_disabled_or_deleted_caller_is_refused)
 {
@@ -836,7 +836,7 @@ static void add_common_tests(TCase *tcase)
     const int first = (int)RPC_PROOF_TOKEN;
     const int end = (int)RPC_PROOF_UID + 1;
 
-    tcase_add_loop_test(tcase, a_credential_is_refused_from_its_revocation_on, first, end);
+    tcase_add_loop_test(tcase, a_credential_that_was_revoked_is_refused_at_any_time, first, end);
     tcase_add_loop_test(tcase, a_credential_is_refused_from_its_end_on, first, end);
     tcase_add_loop_test(tcase, a_disabled_or_deleted_caller_is_refused, first, end);
     tcase_add_loop_test(tcase, an_unloaded_server_knows_neither_yes_nor_no, first, end);
