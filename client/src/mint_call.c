@@ -33,10 +33,11 @@ static void system_wait_ms(void *context, int64_t ms)
 {
     struct timespec left = { .tv_sec = (time_t)(ms / MS_PER_SECOND),
                              .tv_nsec = (long)(ms % MS_PER_SECOND * NANOS_PER_MS) };
+    bool was_interrupted = true;
 
     (void)context;
-    while (nanosleep(&left, &left) != 0 && errno == EINTR)
-        continue;
+    while (was_interrupted)
+        was_interrupted = nanosleep(&left, &left) != 0 && errno == EINTR;
 }
 
 /* Without randomness it is as if all callers were one. */

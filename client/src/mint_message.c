@@ -70,7 +70,7 @@ static enum asap_code set_audiences(Asap__V1__MintTokenRequest *message,
 
     while (audiences[count] != NULL)
         count++;
-    message->audience = calloc(count, sizeof *message->audience);
+    message->audience = calloc(count + 1, sizeof *message->audience);
     if (message->audience == NULL)
         return fail_memory(err);
     message->n_audience = count;
@@ -154,21 +154,19 @@ static bool find_claims(const char *token, const char **claims, size_t *length)
     return *length > 0 && part_length(*claims + *length + 1, '\0') > 0;
 }
 
-static enum asap_code read_claims(const char *token,
-                                  struct asap_claims **out,
-                                  struct asap_error *err)
+/* NULL: it is no token. */
+static struct asap_claims *read_claims(const char *token)
 {
     SCOPED(buffer) struct buffer decoded = BUFFER(JWS_TOKEN_MAX);
-    struct asap_error cause = { 0 };
-    const char *claims = NULL;
+    struct asap_claims *claims = NULL;
+    const char *part = NULL;
     size_t length = 0;
 
-    if (!find_claims(token, &claims, &length)
-        || base64url_decode(claims, length, &decoded, &cause) != ASAP_OK
-        || claims_parse(decoded.bytes, decoded.length, out, &cause) != ASAP_OK)
-        return fail(err, ASAP_INTERNAL,
-                    "the answer holds something else than a token (is asapd what listens there?)");
-    return ASAP_OK;
+    if (!find_claims(token, &part, &length)
+        || base64url_decode(part, length, &decoded, NULL) != ASAP_OK
+        || claims_parse(decoded.bytes, decoded.length, &claims, NULL) != ASAP_OK)
+        return NULL;
+    return claims;
 }
 
 /* Seconds of its age at which it is to be replaced. */
@@ -190,9 +188,11 @@ enum asap_code mint_response_read(const Asap__V1__MintTokenResponse *response,
                                   struct minted *out,
                                   struct asap_error *err)
 {
-    SCOPED(claims) struct asap_claims *claims = NULL;
+    SCOPED(claims) struct asap_claims *claims = read_claims(response->token);
 
-    TRY(read_claims(response->token, &claims, err));
+    if (claims == NULL)
+        return fail(err, ASAP_INTERNAL,
+                    "the answer holds something else than a token (is asapd what listens there?)");
     if (strcmp(claims->issuer, issuer) != 0)
         return fail(err, ASAP_INTERNAL, "the answer holds a token of another issuer");
     if (claims->expires_at <= claims->issued_at)

@@ -24,7 +24,7 @@ DEFINE_SCOPED(bytes, uint8_t *, free)
 
 /* Where what a detail says is put. */
 struct explanation {
-    int64_t *retry_ms;
+    int64_t retry_ms;
     struct asap_error *err;
 };
 
@@ -45,7 +45,7 @@ static void keep_printable(char *text)
             *text = ' ';
 }
 
-static void read_reason(const ProtobufCMessage *message, const struct explanation *out)
+static void read_reason(const ProtobufCMessage *message, struct explanation *out)
 {
     const Google__Rpc__ErrorInfo *info = (const Google__Rpc__ErrorInfo *)(const void *)message;
 
@@ -54,7 +54,7 @@ static void read_reason(const ProtobufCMessage *message, const struct explanatio
             out->err->reason = reason;
 }
 
-static void read_field(const ProtobufCMessage *message, const struct explanation *out)
+static void read_field(const ProtobufCMessage *message, struct explanation *out)
 {
     const Google__Rpc__BadRequest *request = (const Google__Rpc__BadRequest *)(const void *)message;
 
@@ -65,21 +65,21 @@ static void read_field(const ProtobufCMessage *message, const struct explanation
     keep_printable(out->err->field);
 }
 
-static void read_delay(const ProtobufCMessage *message, const struct explanation *out)
+static void read_delay(const ProtobufCMessage *message, struct explanation *out)
 {
     const Google__Protobuf__Duration *delay =
         ((const Google__Rpc__RetryInfo *)(const void *)message)->retry_delay;
 
     if (delay == NULL || delay->seconds < 0 || delay->nanos < 0)
         return;
-    *out->retry_ms = delay->seconds < RETRY_SECONDS_MAX
-                         ? delay->seconds * MS_PER_SECOND + delay->nanos / NANOS_PER_MS
-                         : INT64_C(1) * RETRY_SECONDS_MAX * MS_PER_SECOND;
+    out->retry_ms = delay->seconds < RETRY_SECONDS_MAX
+                        ? delay->seconds * MS_PER_SECOND + delay->nanos / NANOS_PER_MS
+                        : INT64_C(1) * RETRY_SECONDS_MAX * MS_PER_SECOND;
 }
 
 static const struct {
     const ProtobufCMessageDescriptor *type;
-    void (*read)(const ProtobufCMessage *message, const struct explanation *out);
+    void (*read)(const ProtobufCMessage *message, struct explanation *out);
 } known_details[] = {
     { &google__rpc__error_info__descriptor, read_reason },
     { &google__rpc__bad_request__descriptor, read_field },
@@ -99,7 +99,7 @@ static ProtobufCMessage *unpack(const ProtobufCMessageDescriptor *type, const ch
     return codec_read_binary(type, held, packed.len, &message, NULL) == ASAP_OK ? message : NULL;
 }
 
-static void read_detail(const json_t *detail, const struct explanation *out)
+static void read_detail(const json_t *detail, struct explanation *out)
 {
     const char *name = json_string_value(json_object_get(detail, "type"));
     const char *value = json_string_value(json_object_get(detail, "value"));
@@ -122,7 +122,7 @@ enum asap_code call_error_read(const struct call_error *answer,
                                struct asap_error *err)
 {
     struct asap_error unwanted = { 0 };
-    const struct explanation out = { retry_ms, err != NULL ? err : &unwanted };
+    struct explanation out = { *retry_ms, err != NULL ? err : &unwanted };
     SCOPED(json) json_t *object = NULL;
     const char *message = NULL;
     const json_t *details = NULL;
@@ -142,5 +142,6 @@ enum asap_code call_error_read(const struct call_error *answer,
     details = json_object_get(object, "details");
     for (size_t i = 0; i < json_array_size(details); i++)
         read_detail(json_array_get(details, i), &out);
+    *retry_ms = out.retry_ms;
     return code;
 }

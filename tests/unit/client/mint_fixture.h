@@ -132,10 +132,11 @@ say_token_text(struct http_server *asapd, const char *token, int64_t lifetime, i
     char copy[9000];
     Google__Protobuf__Timestamp refresh_time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     Google__Protobuf__Timestamp expire_time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
-    Asap__V1__MintTokenResponse response = ASAP__V1__MINT_TOKEN_RESPONSE__INIT;
+    Asap__V1__MintTokenResponse response;
     SCOPED(buffer) struct buffer body = BUFFER(16384);
     struct asap_error err = { 0 };
 
+    asap__v1__mint_token_response__init(&response);
     (void)snprintf(copy, sizeof copy, "%s", token);
     refresh_time.seconds = fake_clock_now(&fixture.there) + refresh;
     refresh_time.nanos = 500000000;

@@ -367,6 +367,23 @@ START_TEST(an_old_token_is_used_when_asapd_is_gone)
 }
 END_TEST
 
+START_TEST(an_old_token_is_used_when_asapd_hangs)
+{
+    struct asap_minter_options options = options_of_socket();
+    struct asap_error err = { 0 };
+
+    options.timeout_ms = 50;
+    open_minter(&options);
+    mint_old_token();
+    http_server_hold(fixture.asapd);
+    ck_assert_succeeds(mint_for_orders(second, &err));
+    ck_assert_str_eq(first, second);
+    ck_assert_uint_eq(asked(), 2);
+    ck_assert_succeeds(mint_for_orders(second, &err)); /* at once */
+    ck_assert_uint_eq(asked(), 2);
+}
+END_TEST
+
 START_TEST(an_old_token_is_not_used_when_it_is_about_to_expire)
 {
     struct asap_error err = { 0 };
@@ -569,6 +586,7 @@ static TCase *old_case(void)
     tcase_add_checked_fixture(tests, start, stop);
     tcase_add_loop_test(tests, an_old_token_is_used_while_asapd_is_unavailable, 0, COUNT(passing));
     tcase_add_test(tests, an_old_token_is_used_when_asapd_is_gone);
+    tcase_add_test(tests, an_old_token_is_used_when_asapd_hangs);
     tcase_add_test(tests, an_old_token_is_not_used_when_it_is_about_to_expire);
     tcase_add_test(tests, an_asapd_that_is_away_is_asked_again_after_a_while);
     tcase_add_test(tests, an_asapd_that_asks_for_patience_gets_it);

@@ -146,16 +146,8 @@ START_TEST(a_bearer_is_sent_over_a_socket)
 END_TEST
 
 static const char *const bad_bearers[] = {
-    "",
-    " ",
-    "se cret",
-    "secret\r\nX: y",
-    "secret\n",
-    "secret ",
-    "\tsecret",
-    "secr\x7f"
-    "et",
-    "secr\xc3\xa9t",
+    "",        " ",        "se cret",  "secret\r\nX: y", "secret\n",
+    "secret ", "\tsecret", "secr\x7f", "secr\xc3\xa9t",
 };
 
 START_TEST(what_cannot_stand_in_a_header_is_refused_unseen)

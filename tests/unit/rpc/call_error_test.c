@@ -27,8 +27,9 @@ static void append_detail(struct buffer *out, const ProtobufCMessage *message)
 static void append_reason(struct buffer *out, const char *reason)
 {
     char copy[64];
-    Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
+    Google__Rpc__ErrorInfo info;
 
+    google__rpc__error_info__init(&info);
     (void)snprintf(copy, sizeof copy, "%s", reason);
     info.reason = copy;
     append_detail(out, &info.base);
@@ -37,13 +38,12 @@ static void append_reason(struct buffer *out, const char *reason)
 static void append_fields(struct buffer *out, const char *first, const char *second)
 {
     char texts[2][128];
-    Google__Rpc__BadRequest__FieldViolation violations[2] = {
-        GOOGLE__RPC__BAD_REQUEST__FIELD_VIOLATION__INIT,
-        GOOGLE__RPC__BAD_REQUEST__FIELD_VIOLATION__INIT,
-    };
+    Google__Rpc__BadRequest__FieldViolation violations[2];
     Google__Rpc__BadRequest__FieldViolation *list[] = { &violations[0], &violations[1] };
     Google__Rpc__BadRequest request = GOOGLE__RPC__BAD_REQUEST__INIT;
 
+    google__rpc__bad_request__field_violation__init(&violations[0]);
+    google__rpc__bad_request__field_violation__init(&violations[1]);
     (void)snprintf(texts[0], sizeof texts[0], "%s", first);
     (void)snprintf(texts[1], sizeof texts[1], "%s", second);
     violations[0].field = texts[0];
