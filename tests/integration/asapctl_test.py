@@ -700,6 +700,46 @@ class Usage(unittest.TestCase):
             self.assertIn(words, done.stderr)
 
 
+class Tokens(CtlTest):
+    """Signed here, verified against the keys of the real repository."""
+
+    def setUp(self):
+        super().setUp()
+        self.issuer = self.external()
+        self.folder = os.path.join(self.server.root, "keys")
+        self.ctl("key", "generate", self.issuer, "--private-dir", self.folder, "--now",
+                 "--algorithm", "ES256")
+
+    def sign(self, *options):
+        return self.ctl("token", "sign", "--private-dir", self.folder, "--issuer", self.issuer,
+                        "--audience", "billing/api", *options)
+
+    def verify(self, token, *options, audience="billing/api"):
+        return self.server.ctl_raw("token", "verify", "--repository", self.server.url,
+                                   "--cacert", self.server.path("ca.pem"),
+                                   "--audience", audience, *options, input=token)
+
+    def test_a_token_of_a_published_key_is_accepted(self):
+        done = self.verify(self.sign("--claims", '{"role":"reader"}'), "--output", "json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        claims = json.loads(done.stdout)
+        self.assertEqual((claims["iss"], claims["aud"], claims["role"]),
+                         (self.issuer, "billing/api", "reader"))
+
+    def test_a_token_that_breaks_a_rule_is_refused_by_the_name_of_the_rule(self):
+        done = self.verify(self.sign(), audience="orders/api")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, r"\Aasapctl: the token is not accepted: AUDIENCE: [^\n]+\n\Z")
+
+    def test_a_token_of_a_revoked_key_is_refused(self):
+        token = self.sign()
+        kid = self.keys(self.issuer)[0]["keyId"]
+        self.ctl("key", "revoke", kid, "--reason", "a test")
+        done = self.verify(token)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("KEY_NOT_FOUND", done.stderr)
+
+
 class Unreachable(unittest.TestCase):
     def setUp(self):
         self.server = Server()
