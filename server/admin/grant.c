@@ -180,8 +180,8 @@ static enum asap_code check_issuer(struct txn *txn,
 static void note(struct change *change, const struct grant_row *row, const char *caller)
 {
     change_note_key(change, row->issuer, "");
-    change_note(change, "grant %s of %s: %s %s", row->grant_id, caller, verbs[row->verb].name,
-                row->issuer);
+    change_note(change, "grant %s of %s: %s%s%s", row->grant_id, caller, verbs[row->verb].name,
+                row->issuer[0] == '\0' ? "" : " ", row->issuer);
 }
 
 enum asap_code access_create_grant(struct change *change,
