@@ -25,25 +25,20 @@ static const char insert_event[] =
     "INSERT INTO audit_event (" COLUMNS ")"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
-/* Events are in the order of their times, too: the first and the last place of a span of time are
- * found by the index of times, so that no list walks the whole log. */
-#define WITHIN                                                                                     \
-    " create_time >= $2 AND create_time <= $3 AND sequence > COALESCE((SELECT sequence"            \
-    " FROM audit_event WHERE create_time < $2 ORDER BY create_time DESC, sequence DESC LIMIT 1),"  \
-    " 0) AND sequence < COALESCE((SELECT sequence FROM audit_event WHERE create_time > $3"         \
-    " ORDER BY create_time, sequence LIMIT 1), 9223372036854775807)"
-
-#define SELECT_EVENTS "SELECT " COLUMNS " FROM audit_event WHERE sequence > $1 AND" WITHIN
-#define IN_ORDER " ORDER BY sequence LIMIT $4"
+#define SELECT_EVENTS "SELECT " COLUMNS " FROM audit_event WHERE sequence > $1 AND sequence < $2"
+#define IN_ORDER " ORDER BY sequence LIMIT $3"
 
 static const char select_events[] = SELECT_EVENTS IN_ORDER;
-static const char select_events_of_caller[] = SELECT_EVENTS " AND caller = $5" IN_ORDER;
-static const char select_events_of_issuer[] = SELECT_EVENTS " AND issuer = $5" IN_ORDER;
+static const char select_events_of_caller[] = SELECT_EVENTS " AND caller = $4" IN_ORDER;
+static const char select_events_of_issuer[] = SELECT_EVENTS " AND issuer = $4" IN_ORDER;
 static const char select_events_of_both[] =
-    SELECT_EVENTS " AND caller = $5 AND issuer = $6" IN_ORDER;
+    SELECT_EVENTS " AND caller = $4 AND issuer = $5" IN_ORDER;
 
 static const char select_event_before[] = "SELECT sequence FROM audit_event WHERE create_time < $1"
                                           " ORDER BY create_time DESC, sequence DESC LIMIT 1";
+
+static const char select_event_from[] = "SELECT sequence FROM audit_event WHERE create_time >= $1"
+                                        " ORDER BY create_time, sequence LIMIT 1";
 
 static const char delete_events[] = "DELETE FROM audit_event WHERE sequence <= $1";
 
@@ -180,6 +175,49 @@ static enum asap_code append_event(void *context,
     return ASAP_OK;
 }
 
+static enum asap_code read_place(void *context,
+                                 const struct sql_value *columns,
+                                 struct asap_error *err)
+{
+    return read_sequence(&columns[0], context) ? ASAP_OK
+                                               : transaction_damaged("an audit event", err);
+}
+
+/* *place stays as it is when the statement finds none. */
+static enum asap_code find_place(
+    struct txn *txn, const char *statement, int64_t time, int64_t *place, struct asap_error *err)
+{
+    const struct sql_value parameters[] = { sql_integer(time) };
+    const struct sql_query query = { statement, parameters, 1, read_place, place };
+
+    return transaction_query(txn, &query, err);
+}
+
+enum asap_code
+store_find_audit_before(struct txn *txn, int64_t time, int64_t *sequence, struct asap_error *err)
+{
+    *sequence = 0;
+    return find_place(txn, select_event_before, time, sequence, err);
+}
+
+/* Events are in the order of their times, too: a span of time is one of places. */
+static enum asap_code find_span(struct txn *txn,
+                                const struct audit_filter *filter,
+                                int64_t *after,
+                                int64_t *until,
+                                struct asap_error *err)
+{
+    *after = 0;
+    *until = INT64_MAX;
+    if (filter->start_time != 0)
+        TRY(find_place(txn, select_event_before, filter->start_time, after, err));
+    if (filter->end_time != 0)
+        TRY(find_place(txn, select_event_from, filter->end_time, until, err));
+    if (*after < filter->after_sequence)
+        *after = filter->after_sequence;
+    return ASAP_OK;
+}
+
 static const char *choose_statement(bool by_caller, bool by_issuer)
 {
     if (by_caller)
@@ -196,45 +234,25 @@ enum asap_code store_list_audit_events(struct txn *txn,
 {
     const bool by_caller = filter->caller[0] != '\0';
     const bool by_issuer = filter->issuer[0] != '\0';
-    const struct sql_value parameters[] = {
-        sql_integer(filter->after_sequence),
-        sql_integer(filter->start_time == 0 ? INT64_MIN : filter->start_time),
-        sql_integer(filter->end_time == 0 ? INT64_MAX : filter->end_time - 1),
-        sql_integer((int64_t)limit),
-        sql_text(by_caller ? filter->caller : filter->issuer),
-        sql_text(filter->issuer),
-    };
     struct list list = { .rows = rows, .limit = limit };
-    const struct sql_query query = {
-        .text = choose_statement(by_caller, by_issuer),
-        .parameters = parameters,
-        .count = 4U + (by_caller ? 1 : 0) + (by_issuer ? 1 : 0),
-        .visit = append_event,
-        .context = &list,
-    };
+    struct sql_value parameters[5];
+    struct sql_query query = { choose_statement(by_caller, by_issuer), parameters, 3, append_event,
+                               &list };
+    int64_t after = 0;
+    int64_t until = 0;
 
     *count = 0;
+    TRY(find_span(txn, filter, &after, &until, err));
+    parameters[0] = sql_integer(after);
+    parameters[1] = sql_integer(until);
+    parameters[2] = sql_integer((int64_t)limit);
+    if (by_caller)
+        parameters[query.count++] = sql_text(filter->caller);
+    if (by_issuer)
+        parameters[query.count++] = sql_text(filter->issuer);
     TRY(transaction_query(txn, &query, err));
     *count = list.count;
     return ASAP_OK;
-}
-
-static enum asap_code read_place(void *context,
-                                 const struct sql_value *columns,
-                                 struct asap_error *err)
-{
-    return read_sequence(&columns[0], context) ? ASAP_OK
-                                               : transaction_damaged("an audit event", err);
-}
-
-enum asap_code
-store_find_audit_before(struct txn *txn, int64_t time, int64_t *sequence, struct asap_error *err)
-{
-    const struct sql_value parameters[] = { sql_integer(time) };
-    const struct sql_query query = { select_event_before, parameters, 1, read_place, sequence };
-
-    *sequence = 0;
-    return transaction_query(txn, &query, err);
 }
 
 enum asap_code store_delete_audit_events(struct txn *txn, int64_t through, struct asap_error *err)

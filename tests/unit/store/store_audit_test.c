@@ -92,6 +92,23 @@ START_TEST(a_place_in_the_log_is_taken_once)
 }
 END_TEST
 
+START_TEST(an_event_that_is_no_text_is_listed_without_it_and_without_its_hash)
+{
+    static const unsigned char zero[AUDIT_HASH_SIZE];
+    const struct audit_filter all = { .caller = "", .issuer = "" };
+    struct audit_row row;
+    struct asap_error err = { 0 };
+    size_t count = 0;
+
+    add(1, 10, "ci", "\xff");
+    ck_assert_succeeds(store_list_audit_events(&txn, &all, &row, 1, &count, &err));
+    ck_assert_uint_eq(count, 1);
+    ck_assert_str_eq(row.caller, "ci");
+    ck_assert_str_eq(row.issuer, "");
+    ck_assert_mem_eq(row.chain_hash, zero, AUDIT_HASH_SIZE);
+}
+END_TEST
+
 /* Events 1 to 6, by the last digit of each. */
 static const struct {
     const char *caller, *issuer;
@@ -99,18 +116,20 @@ static const struct {
     size_t limit;
     const char *wanted;
 } lists[] = {
-    { "", "", 0, 0, 0, 9, "123456" },    { "", "", 0, 0, 0, 6, "123456" },
-    { "", "", 0, 0, 0, 2, "12" },        { "", "", 0, 0, 2, 2, "34" },
-    { "", "", 0, 0, 6, 9, "" },          { "ci", "", 0, 0, 0, 9, "134" },
-    { "ci", "", 0, 0, 1, 1, "3" },       { "c", "", 0, 0, 0, 9, "" },
-    { "CI", "", 0, 0, 0, 9, "" },        { "", "web", 0, 0, 0, 9, "236" },
-    { "ci", "web", 0, 0, 0, 9, "3" },    { "ci", "web", 0, 0, 3, 9, "" },
-    { "", "", 10, 0, 0, 9, "123456" },   { "", "", 11, 0, 0, 9, "3456" },
-    { "", "", 20, 0, 0, 9, "3456" },     { "", "", 40, 0, 0, 9, "" },
-    { "", "", 0, 20, 0, 9, "12" },       { "", "", 0, 21, 0, 9, "1234" },
-    { "", "", 0, 10, 0, 9, "" },         { "", "", 0, 99, 0, 9, "123456" },
-    { "", "", 20, 30, 0, 9, "34" },      { "", "", 20, 30, 3, 9, "4" },
-    { "ops", "web", 10, 30, 0, 9, "2" }, { "ci", "", 20, 0, 0, 9, "34" },
+    { "", "", 0, 0, 0, 9, "123456" },  { "", "", 0, 0, 0, 6, "123456" },
+    { "", "", 0, 0, 0, 2, "12" },      { "", "", 0, 0, 2, 2, "34" },
+    { "", "", 0, 0, 6, 9, "" },        { "ci", "", 0, 0, 0, 9, "134" },
+    { "ci", "", 0, 0, 1, 1, "3" },     { "c", "", 0, 0, 0, 9, "" },
+    { "CI", "", 0, 0, 0, 9, "" },      { "", "web", 0, 0, 0, 9, "236" },
+    { "ci", "web", 0, 0, 0, 9, "3" },  { "ci", "web", 0, 0, 3, 9, "" },
+    { "", "", 10, 0, 0, 9, "123456" }, { "", "", 11, 0, 0, 9, "3456" },
+    { "", "", 20, 0, 0, 9, "3456" },   { "", "", 40, 0, 0, 9, "" },
+    { "", "", 0, 20, 0, 9, "12" },     { "", "", 0, 21, 0, 9, "1234" },
+    { "", "", 0, 10, 0, 9, "" },       { "", "", 0, 99, 0, 9, "123456" },
+    { "", "", 20, 30, 0, 9, "34" },    { "", "", 20, 30, 3, 9, "4" },
+    { "", "", 5, 10, 0, 9, "" },       { "", "", 31, 99, 0, 9, "" },
+    { "", "", 11, 20, 0, 9, "" },      { "ops", "web", 10, 30, 0, 9, "2" },
+    { "ci", "", 20, 0, 0, 9, "34" },
 };
 
 START_TEST(a_list_has_what_its_filters_let_through_in_order)
@@ -208,6 +227,7 @@ int main(void)
 
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, an_event_comes_back_as_it_was_with_texts_of_the_greatest_length);
+    tcase_add_test(cases, an_event_that_is_no_text_is_listed_without_it_and_without_its_hash);
     tcase_add_test(cases, a_place_in_the_log_is_taken_once);
     tcase_add_loop_test(cases, a_list_has_what_its_filters_let_through_in_order, 0, COUNT(lists));
     tcase_add_test(cases, the_head_begins_empty_and_keeps_what_is_put);
