@@ -27,7 +27,7 @@ static enum asap_code find_by_api_key(const struct attempt *attempt,
     TRY(api_key_digest(text, digest, err));
     if (found != NULL && strlen(found->digest) == sizeof digest - 1)
         expected = found->digest;
-    if (CRYPTO_memcmp(digest, expected, sizeof digest) != 0)
+    if (CRYPTO_memcmp(digest, expected, sizeof digest) != 0 || found == NULL)
         return refuse(err, ASAP_REASON_CREDENTIAL_UNKNOWN, "",
                       "the API key is not known here; check that it is whole and of this server");
     *out = found;
