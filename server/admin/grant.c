@@ -4,6 +4,7 @@
 
 #include "access_rules.h"
 #include "buffer.h"
+#include "claims.h"
 #include "fail.h"
 #include "manage_callers.h"
 #include "policy.h"
@@ -106,21 +107,19 @@ static enum asap_code join(const struct list_rule *rule, struct asap_error *err)
     return ASAP_OK;
 }
 
-static enum asap_code check_numbers(const struct new_grant *wanted,
-                                    int64_t longest,
-                                    struct asap_error *err)
+/* By the protocol: what the issuer and the settings allow may change. */
+static enum asap_code check_numbers(const struct new_grant *wanted, struct asap_error *err)
 {
-    if (wanted->max_lifetime < 0 || wanted->max_lifetime > longest)
+    if (wanted->max_lifetime < 0 || wanted->max_lifetime > CLAIMS_MAX_LIFETIME)
         return fail_field(err, "mint_limits.max_lifetime",
-                          "a token lives from 1 to %lld whole seconds here", (long long)longest);
+                          "a token lives from 1 to %d whole seconds", CLAIMS_MAX_LIFETIME);
     if (wanted->tokens_per_minute < 0)
         return fail_field(err, "mint_limits.tokens_per_minute",
                           "a rate cannot be negative (0 means the server's limit)");
     return ASAP_OK;
 }
 
-static enum asap_code limit(const struct change *change,
-                            const struct new_grant *wanted,
+static enum asap_code limit(const struct new_grant *wanted,
                             struct grant_row *row,
                             struct asap_error *err)
 {
@@ -137,16 +136,15 @@ static enum asap_code limit(const struct change *change,
         TRY(join(&rules[i], err));
     row->max_lifetime = wanted->max_lifetime;
     row->tokens_per_minute = wanted->tokens_per_minute;
-    return check_numbers(wanted, change->admin->policy->max_token_lifetime, err);
+    return check_numbers(wanted, err);
 }
 
-static enum asap_code check_limits(const struct change *change,
-                                   const struct new_grant *wanted,
+static enum asap_code check_limits(const struct new_grant *wanted,
                                    struct grant_row *row,
                                    struct asap_error *err)
 {
     if (verbs[wanted->verb].has_limits)
-        return limit(change, wanted, row, err);
+        return limit(wanted, row, err);
     if (wanted->has_limits)
         return fail_field(err, "mint_limits",
                           "only a grant of VERB_MINT has limits (leave them out)");
@@ -193,7 +191,7 @@ enum asap_code access_create_grant(struct change *change,
 
     *out = (struct grant_row){ .verb = wanted->verb };
     TRY(check_verb(wanted->verb, err));
-    TRY(check_limits(change, wanted, out, err));
+    TRY(check_limits(wanted, out, err));
     TRY(access_new_id(out->grant_id, err));
     TRY(change_begin(change, err));
     TRY(access_find_caller(&change->txn, wanted->caller, "caller", &caller, err));

@@ -22,15 +22,13 @@ static enum asap_code to_caller(const struct caller_row *row,
     return to_timestamp(row->create_time, &out->create_time, err);
 }
 
-static enum asap_code to_new_caller(const struct caller_row *row,
-                                    Asap__V1__Caller **field,
-                                    struct asap_error *err)
+static enum asap_code new_caller(Asap__V1__Caller **field, struct asap_error *err)
 {
     *field = malloc(sizeof **field);
     if (*field == NULL)
         return fail_memory(err);
     asap__v1__caller__init(*field);
-    return to_caller(row, *field, err);
+    return ASAP_OK;
 }
 
 /* With its credentials. */
@@ -116,7 +114,7 @@ static enum asap_code delete (struct change *change,
     SCOPED(caller_view) struct caller_view view = { .credentials = NULL };
 
     TRY(access_delete_caller(change, request->name, &view, err));
-    TRY(to_new_caller(&view.row, &response->caller, err));
+    TRY(new_caller(&response->caller, err));
     return to_whole_caller(&view, response->caller, err);
 }
 
@@ -153,8 +151,11 @@ static enum asap_code to_callers(const struct caller_row *rows,
 
     TRY(to_array(count, &array, err));
     out->callers = (Asap__V1__Caller **)array;
-    for (size_t i = 0; i < count; i++)
-        TRY(to_new_caller(&rows[i], &out->callers[out->n_callers++], err));
+    for (size_t i = 0; i < count; i++) {
+        TRY(new_caller(&out->callers[i], err));
+        out->n_callers = i + 1;
+        TRY(to_caller(&rows[i], out->callers[i], err));
+    }
     return ASAP_OK;
 }
 

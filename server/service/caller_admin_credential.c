@@ -23,8 +23,12 @@ static enum asap_code to_api_key(const char *prefix,
 
 static enum asap_code to_uid(const char *text, Asap__V1__Credential *out, struct asap_error *err)
 {
-    if (sscanf(text, "%" SCNu32, &out->uid) != 1)
-        return fail(err, ASAP_DATA_LOSS, "a credential's user id is damaged");
+    int64_t uid = 0;
+
+    if (!from_decimal(text, UINT32_MAX, &uid))
+        return fail(err, ASAP_DATA_LOSS,
+                    "a credential's user id is damaged (restore the database from a backup)");
+    out->uid = (uint32_t)uid;
     out->proof_case = ASAP__V1__CREDENTIAL__PROOF_UID;
     return ASAP_OK;
 }

@@ -182,7 +182,7 @@ static enum asap_code read_position(char *position, struct grant_range *out, str
     out->after_caller = position;
     if (position[0] == '\0')
         return ASAP_OK;
-    if (slash == NULL || sscanf(slash + 1, "%" SCNd64, &out->after_id) != 1)
+    if (slash == NULL || !from_decimal(slash + 1, INT64_MAX, &out->after_id))
         return fail_field(err, "page_token", "this is no page token of this list");
     *slash = '\0';
     return ASAP_OK;

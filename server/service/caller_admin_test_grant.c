@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "caller_admin.h"
+#include "claims.h"
 #include "codec.h"
 #include "fail.h"
 #include "handlers.h"
@@ -10,14 +11,13 @@
 enum { DEFAULT_LIFETIME = 60 };
 
 static enum asap_code choose_lifetime(const Google__Protobuf__Duration *requested,
-                                      int64_t longest,
                                       int64_t *out,
                                       struct asap_error *err)
 {
     *out = requested == NULL ? DEFAULT_LIFETIME : requested->seconds;
-    if (*out < 1 || *out > longest || (requested != NULL && requested->nanos != 0))
-        return fail_field(err, "lifetime", "a token lives from 1 to %lld whole seconds here",
-                          (long long)longest);
+    if (*out < 1 || *out > CLAIMS_MAX_LIFETIME || (requested != NULL && requested->nanos != 0))
+        return fail_field(err, "lifetime", "a token lives from 1 to %d whole seconds",
+                          CLAIMS_MAX_LIFETIME);
     return ASAP_OK;
 }
 
@@ -109,8 +109,7 @@ enum asap_code caller_admin_test_grant(const struct rpc_call *call,
     enum asap_code code = ASAP_OK;
 
     TRY(check(request, err));
-    TRY(choose_lifetime(request->lifetime, service->admin.policy->max_token_lifetime,
-                        &wish.lifetime, err));
+    TRY(choose_lifetime(request->lifetime, &wish.lifetime, err));
     set = callers_acquire(service->admin.callers);
     if (set == NULL)
         return fail(err, ASAP_UNAVAILABLE, "the callers are not loaded yet (try again soon)");

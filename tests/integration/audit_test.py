@@ -39,14 +39,15 @@ class AuditTest(ServerTest):
 class Recording(AuditTest):
     def test_each_change_says_who_how_what_and_with_what_result(self):
         self.server.ctl("issuer", "create", "payments/api", "--algorithm", "ES256")
-        self.server.ctl("key", "rotate", "payments/api")
         active = self.active_key("payments/api")
+        plan = self.server.ctl_json("key", "rotate", "payments/api")
         self.server.ctl("key", "revoke", active, "--reason", "a test")
         self.server.ctl_raw("issuer", "create", "payments/api")
         rows = [(e["method"].split(".")[-1], e["result"], e.get("issuer"), e.get("keyId"))
                 for e in self.events()]
         self.assertEqual(rows, [("IssuerAdmin/CreateIssuer", "ok", "payments/api", None),
-                                ("KeyAdmin/RotateKey", "ok", "payments/api", None),
+                                ("KeyAdmin/RotateKey", "ok", "payments/api",
+                                 plan["incoming"]["keyId"]),
                                 ("KeyAdmin/RevokeKey", "ok", "payments/api", active),
                                 ("IssuerAdmin/CreateIssuer", "already_exists", "payments/api",
                                  None)])

@@ -19,11 +19,11 @@ import contract  # noqa: E402
 SERVICES, TYPES = contract.read(sorted(glob.glob(os.path.join(SCHEMA, "asap/v1/*.proto"))))
 EXAMPLES = contract.read_examples(os.path.join(SCHEMA, "reference/examples.txt"))
 METHODS = ["asap.v1.%s/%s" % (s.name, m.name) for s in SERVICES for m in s.children]
-UNIMPLEMENTED = {m for m in METHODS if m.split("/")[0].split(".")[-1] in
-                 ("CallerAdmin", "TokenService", "AuditLog")} | {
-    "asap.v1.IssuerAdmin/UpdateIssuer", "asap.v1.IssuerAdmin/DeleteIssuer",
-    "asap.v1.KeyAdmin/RetireKey"}
-PLACEHOLDER = "payments/api/20261123T131500Z-7f3a9c.pem"
+UNIMPLEMENTED = {"asap.v1.IssuerAdmin/UpdateIssuer", "asap.v1.IssuerAdmin/DeleteIssuer",
+                 "asap.v1.KeyAdmin/RetireKey"}
+KEY_ID = "payments/api/20261123T131500Z-7f3a9c.pem"
+ID = "0123456789abcdef"
+TOKEN = "eyJh..."
 
 
 class CurlExamples(ServerTest):
@@ -44,8 +44,18 @@ class CurlExamples(ServerTest):
     def run_example(self, command):
         command = command.replace("https://localhost:8443",
                                   "https://localhost:%d" % self.server.address()[1])
-        if PLACEHOLDER in command:
-            command = command.replace(PLACEHOLDER, self.active_key("payments/api"))
+        if KEY_ID in command:
+            command = command.replace(KEY_ID, self.active_key("payments/api"))
+        if '"credentialId": "%s"' % ID in command:
+            ci = self.admin_call("asap.v1.CallerAdmin/GetCaller", {"name": "ci"})
+            command = command.replace(ID, ci["credentials"][0]["credentialId"])
+        if '"grantId": "%s"' % ID in command:
+            listed = self.admin_call("asap.v1.CallerAdmin/ListGrants", {"caller": "ci"})
+            command = command.replace(ID, listed["grants"][0]["grantId"])
+        if TOKEN in command:
+            minted = self.admin_call("asap.v1.TokenService/MintToken",
+                                     {"issuer": "payments/api", "audience": ["orders/api"]})
+            command = command.replace(TOKEN, minted["token"])
         done = run("sh", "-c", command.replace("curl ", "curl --silent --show-error ", 1),
                    cwd=self.server.root)
         self.assertEqual(done.returncode, 0, command + "\n" + done.stdout + done.stderr)

@@ -162,7 +162,7 @@ class KeyRepository(ServerTest):
             answer = self.server.request("POST", "/asap.v1." + method,
                                          {"Content-Type": "application/json"},
                                          json.dumps({"keyId": self.keys[0]}).encode())
-            self.assertEqual(answer.status, 403)
+            self.assertEqual(answer.status, 401)
         self.assertEqual(self.call("GetPublicKey", keyId=self.keys[0])[0], 200)
 
 

@@ -264,8 +264,8 @@ class Hostile(ServerTest):
                        "CallerAdmin/CreateGrant", "AuditLog/ListEvents", "Server/GetStatus"):
             answer = self.server.request("POST", "/asap.v1." + method,
                                          {"Content-Type": "application/json"}, b"{}")
-            self.assertEqual(answer.status, 403, method)
-            self.assertEqual(json.loads(answer.body)["code"], "permission_denied", method)
+            self.assertEqual(answer.status, 401, method)
+            self.assertEqual(json.loads(answer.body)["code"], "unauthenticated", method)
 
 
 if __name__ == "__main__":

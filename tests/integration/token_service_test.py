@@ -122,7 +122,8 @@ class Minting(TokenService):
 
     def test_what_is_not_utf8_is_refused(self):
         bad = b'{"issuer":"payments/api","audience":["orders/\xff"]}'
-        self.assertFails(self.server.rpc(MINT, bad, bearer=self.key), 400, "invalid_argument")
+        self.assertFails(self.server.rpc(MINT, bad, bearer=self.key), 400, "invalid_argument",
+                         "JSON")
 
     def test_an_administrator_is_told_what_an_issuer_is(self):
         self.server.ctl("issuer", "create", "external/api", "--external")

@@ -39,7 +39,7 @@ static void record_all(void)
 
         (void)snprintf(event.caller, sizeof event.caller, "%s", recorded[i].caller);
         (void)snprintf(event.issuer, sizeof event.issuer, "%s", recorded[i].issuer);
-        ck_assert_succeeds(audit_append(service.audit, &txn, &event, &err));
+        ck_assert_succeeds(audit_append(service.admin.audit, &txn, &event, &err));
     }
     ck_assert_succeeds(txn_commit(&txn, &err));
 }
@@ -52,14 +52,11 @@ static void set_up_service(void)
     ck_assert_succeeds(secret_init(&key, 32, &err));
     memset(key.bytes, 7, key.length);
     service = (struct service){ .admin = fixture.admin, .page_token_key = &key };
-    ck_assert_succeeds(
-        audit_open(fixture.admin.store, &key, 30, &fixture.log, &service.audit, &err));
     record_all();
 }
 
 static void tear_down_service(void)
 {
-    audit_close(service.audit);
     secret_clear(&key);
     tear_down();
 }
@@ -263,7 +260,7 @@ START_TEST(a_whole_chain_is_reported_with_its_head)
     char wanted[512];
     char json[512];
 
-    ck_assert_succeeds(audit_get_head(service.audit, head, &err));
+    ck_assert_succeeds(audit_get_head(service.admin.audit, head, &err));
     (void)snprintf(wanted, sizeof wanted, "{\"intact\":true,\"eventCount\":\"5\",\"head\":\"%s\"}",
                    head);
     ck_assert_succeeds(call(VERIFY, "{}", &out, &err));

@@ -201,6 +201,24 @@ START_TEST(a_user_id_is_a_credential)
 }
 END_TEST
 
+START_TEST(the_credentials_of_a_caller_are_shown_oldest_first)
+{
+    Asap__V1__Caller *caller = NULL;
+
+    for (int i = 0; i < 3; i++) {
+        char json[128];
+
+        (void)snprintf(json, sizeof json, "{\"caller\":\"ci\",\"uid\":%d}", 9 - i);
+        drop(ask(PROVE, json));
+    }
+    caller = ask(GET, "{\"name\":\"ci\"}");
+    ck_assert_uint_eq(caller->n_credentials, 3);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(caller->credentials[i]->uid, 9 - i);
+    drop(caller);
+}
+END_TEST
+
 START_TEST(an_api_key_is_shown_once_and_its_prefix_always)
 {
     Asap__V1__CreateCredentialResponse *created = ask(PROVE, "{\"caller\":\"ci\",\"apiKey\":{}}");
@@ -751,6 +769,7 @@ int main(void)
     tcase_add_test(cases, a_deleted_caller_is_shown_as_it_was_and_then_no_more);
     tcase_add_loop_test(cases, a_credential_is_what_was_asked_for, 0, COUNT(proofs));
     tcase_add_loop_test(cases, a_user_id_is_a_credential, 0, COUNT(uids));
+    tcase_add_test(cases, the_credentials_of_a_caller_are_shown_oldest_first);
     tcase_add_test(cases, an_api_key_is_shown_once_and_its_prefix_always);
     tcase_add_test(cases, a_repeated_request_gets_the_same_credential_without_its_key);
     tcase_add_test(cases, what_is_stored_for_a_repetition_is_no_key);

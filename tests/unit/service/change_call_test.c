@@ -397,7 +397,7 @@ START_TEST(of_two_equal_requests_at_once_one_is_carried_out_and_both_get_its_ans
 }
 END_TEST
 
-/* Of the newest event. */
+/* The newest event, and how many there are. */
 static struct audit_row newest_event(size_t *count)
 {
     enum { EVENTS_MAX = 16 };
