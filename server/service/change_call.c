@@ -74,19 +74,6 @@ static enum asap_code name_call(const struct rpc_call *call,
     return write_digest(request, out->request_digest, err);
 }
 
-static void swap(void *one, void *other, size_t size)
-{
-    char *const here = one;
-    char *const there = other;
-
-    for (size_t i = 0; i < size; i++) {
-        const char byte = here[i];
-
-        here[i] = there[i];
-        there[i] = byte;
-    }
-}
-
 /* What the audit log says before the operation knows better. */
 static struct audit_row new_event(const struct rpc_call *call, const ProtobufCMessage *request)
 {
@@ -126,15 +113,19 @@ static enum asap_code write_answer(ProtobufCMessage *response,
                                    struct asap_error *err)
 {
     const ProtobufCFieldDescriptor *field = NULL;
-    char *text = NULL;
+    void *member = NULL;
+    char **text = NULL;
+    char *shown = NULL;
     enum asap_code code = ASAP_OK;
 
     if (shown_once == NULL)
         return pack_answer(response, replay, err);
     field = protobuf_c_message_descriptor_get_field_by_name(response->descriptor, shown_once);
-    swap(&text, (char *)response + field->offset, sizeof text);
+    member = (char *)response + field->offset;
+    text = member;
+    shown = MOVE(*text);
     code = pack_answer(response, replay, err);
-    swap(&text, (char *)response + field->offset, sizeof text);
+    *text = shown;
     return code;
 }
 
@@ -143,13 +134,21 @@ static enum asap_code read_answer(const struct replay *replay,
                                   ProtobufCMessage *response,
                                   struct asap_error *err)
 {
+    const size_t size = response->descriptor->sizeof_message;
     SCOPED(message)
     ProtobufCMessage *stored = protobuf_c_message_unpack(response->descriptor, NULL,
                                                          replay->response_length, replay->response);
 
     if (stored == NULL)
         return fail(err, ASAP_DATA_LOSS, "the stored answer to this request id is damaged");
-    swap(response, stored, response->descriptor->sizeof_message);
+    for (size_t i = 0; i < size; i++) {
+        char *const here = (char *)response + i;
+        char *const there = (char *)stored + i;
+        const char byte = *here;
+
+        *here = *there;
+        *there = byte;
+    }
     return ASAP_OK;
 }
 

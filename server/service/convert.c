@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,15 @@ enum asap_code to_duration(int64_t seconds,
     google__protobuf__duration__init(*field);
     (*field)->seconds = seconds;
     return ASAP_OK;
+}
+
+bool from_decimal(const char *text, int64_t most, int64_t *out)
+{
+    char *end = NULL;
+
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *out <= most;
 }
 
 static Asap__V1__KeyState to_state(enum key_state state)

@@ -21,6 +21,17 @@ rpc_handler key_admin_rotate;
 rpc_handler key_admin_revoke;
 rpc_handler key_admin_get;
 rpc_handler key_admin_list;
+rpc_handler caller_admin_create;
+rpc_handler caller_admin_get;
+rpc_handler caller_admin_list;
+rpc_handler caller_admin_update;
+rpc_handler caller_admin_delete;
+rpc_handler caller_admin_create_credential;
+rpc_handler caller_admin_revoke_credential;
+rpc_handler caller_admin_create_grant;
+rpc_handler caller_admin_list_grants;
+rpc_handler caller_admin_delete_grant;
+rpc_handler caller_admin_test_grant;
 rpc_handler server_get_status;
 
 /* A new Timestamp; LIFECYCLE_NEVER leaves *field NULL. */
@@ -31,6 +42,9 @@ ASAP_MUST_CHECK enum asap_code to_timestamp(int64_t time,
 ASAP_MUST_CHECK enum asap_code to_duration(int64_t seconds,
                                            Google__Protobuf__Duration **field,
                                            struct asap_error *err);
+
+/* Whether `text` is a number from 0 to `most` in decimal, and which. */
+bool from_decimal(const char *text, int64_t most, int64_t *out);
 
 /* A key as the API shows it at `now`. `to_new_key` makes the message, too. */
 ASAP_MUST_CHECK enum asap_code

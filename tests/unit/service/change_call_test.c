@@ -397,6 +397,91 @@ START_TEST(of_two_equal_requests_at_once_one_is_carried_out_and_both_get_its_ans
 }
 END_TEST
 
+/* The newest event, and how many there are. */
+static struct audit_row newest_event(size_t *count)
+{
+    enum { EVENTS_MAX = 16 };
+    static struct audit_row rows[EVENTS_MAX];
+    struct asap_error err = { 0 };
+    SCOPED(txn) struct txn txn = { 0 };
+    const struct audit_filter all = { .caller = "", .issuer = "" };
+
+    ck_assert_succeeds(txn_begin(&txn, fixture.service.admin.store, &err));
+    ck_assert_succeeds(store_list_audit_events(&txn, &all, rows, EVENTS_MAX, count, &err));
+    ck_assert_uint_gt(*count, 0);
+    return rows[*count - 1];
+}
+
+/* By `changing`. An issuer's name is the request's; what a rotation or a publication is about, the
+ * operation knows. */
+static const struct {
+    const char *method, *issuer, *key_id;
+} recorded[] = {
+    { "asap.v1.IssuerAdmin/CreateIssuer", "b", "" },
+    { "asap.v1.KeyAdmin/PublishKey", "a", "a/k" },
+    { "asap.v1.KeyAdmin/RotateKey", "a", "a/2026" },
+    { "asap.v1.KeyAdmin/RevokeKey", "a", "a/2026" },
+};
+
+START_TEST(the_audit_log_says_who_did_what_and_a_repetition_does_nothing)
+{
+    struct audit_row event;
+    char request[2048];
+    size_t count = 0;
+
+    check_call("CreateIssuer", "{\"name\":\"a\",\"algorithm\":\"ES256\"}");
+    write_request(request, sizeof request, changing[_i], "," ID);
+    fixture.caller.proof_kind = RPC_PROOF_API_KEY;
+    (void)snprintf(fixture.caller.proof, sizeof fixture.caller.proof, "0123456789abcdef");
+    check_call(changing[_i], request);
+    check_call(changing[_i], request);
+    event = newest_event(&count);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_str_eq(event.caller, "uid:0");
+    ck_assert_int_eq(event.proof_kind, RPC_PROOF_API_KEY);
+    ck_assert_str_eq(event.proof, "0123456789abcdef");
+    ck_assert_str_eq(event.method, recorded[_i].method);
+    ck_assert_str_eq(event.result, "ok");
+    ck_assert_str_eq(event.message, "");
+    ck_assert_str_eq(event.issuer, recorded[_i].issuer);
+    ck_assert_int_eq(strncmp(event.key_id, recorded[_i].key_id, strlen(recorded[_i].key_id)), 0);
+    ck_assert((event.key_id[0] == '\0') == (recorded[_i].key_id[0] == '\0'));
+    ck_assert_str_eq(event.request_id, "6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+    ck_assert_int_eq(event.create_time, NOW);
+}
+END_TEST
+
+START_TEST(a_call_that_finds_nothing_to_do_is_recorded_as_that)
+{
+    struct audit_row event;
+    size_t count = 0;
+
+    check_call("CreateIssuer", "{\"name\":\"a\",\"algorithm\":\"ES256\"}");
+    check_call("RotateKey", "{\"issuer\":\"a\"}");
+    check_call("RotateKey", "{\"issuer\":\"a\"}");
+    event = newest_event(&count);
+    ck_assert_uint_eq(count, 3);
+    ck_assert_str_eq(event.method, "asap.v1.KeyAdmin/RotateKey");
+    ck_assert_str_eq(event.message, "nothing was to be changed");
+    ck_assert_int_eq(generation(), 2);
+}
+END_TEST
+
+START_TEST(a_repetition_makes_the_callers_known_that_were_stored)
+{
+    const struct caller_set *set = NULL;
+
+    check_call("CreateCaller", "{\"name\":\"ci\"," ID "}");
+    close_database();
+    open_database();
+    check_call("CreateCaller", "{\"name\":\"ci\"," ID "}");
+    set = callers_acquire(fixture.service.admin.callers);
+    ck_assert_ptr_nonnull(set);
+    ck_assert_ptr_nonnull(caller_set_find(set, "ci"));
+    callers_release(fixture.service.admin.callers, set);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("changing calls");
@@ -417,6 +502,10 @@ int main(void)
     tcase_add_test(cases, a_validation_has_nothing_to_do_with_an_id_that_was_used);
     tcase_add_loop_test(cases, an_id_is_short_and_printable, 0, COUNT(ids));
     tcase_add_test(cases, of_two_equal_requests_at_once_one_is_carried_out_and_both_get_its_answer);
+    tcase_add_loop_test(cases, the_audit_log_says_who_did_what_and_a_repetition_does_nothing, 0,
+                        COUNT(recorded));
+    tcase_add_test(cases, a_call_that_finds_nothing_to_do_is_recorded_as_that);
+    tcase_add_test(cases, a_repetition_makes_the_callers_known_that_were_stored);
     suite_add_tcase(suite, cases);
     return check_main(suite);
 }
