@@ -11,18 +11,16 @@
 #include "jws.h"
 
 /* The same time and the same answer whether the name or the secret is wrong. */
-static enum asap_code find_by_api_key(const struct attempt *attempt,
-                                      const char *text,
-                                      const char *prefix,
-                                      const struct known_credential **out,
-                                      struct asap_error *err)
+static enum asap_code admit_by_api_key(const struct attempt *attempt,
+                                       const char *text,
+                                       const char *prefix,
+                                       struct asap_error *err)
 {
     static const char nobody[CREDENTIAL_DIGEST_SIZE] = { 0 };
     const struct known_credential *found = NULL;
-    char digest[CREDENTIAL_DIGEST_SIZE];
     const char *expected = nobody;
+    char digest[CREDENTIAL_DIGEST_SIZE];
 
-    *out = NULL;
     TRY(attempt_find(attempt, CREDENTIAL_API_KEY, prefix, &found, err));
     TRY(api_key_digest(text, digest, err));
     if (found != NULL && strlen(found->digest) == sizeof digest - 1)
@@ -30,19 +28,7 @@ static enum asap_code find_by_api_key(const struct attempt *attempt,
     if (CRYPTO_memcmp(digest, expected, sizeof digest) != 0 || found == NULL)
         return refuse(err, ASAP_REASON_CREDENTIAL_UNKNOWN, "",
                       "the API key is not known here; check that it is whole and of this server");
-    *out = found;
-    return ASAP_OK;
-}
-
-static enum asap_code admit_by_api_key(const struct attempt *attempt,
-                                       const char *text,
-                                       const char *prefix,
-                                       struct asap_error *err)
-{
-    const struct known_credential *credential = NULL;
-
-    TRY(find_by_api_key(attempt, text, prefix, &credential, err));
-    return attempt_admit(attempt, RPC_PROOF_API_KEY, credential, credential->credential_id, err);
+    return attempt_admit(attempt, RPC_PROOF_API_KEY, found, found->credential_id, err);
 }
 
 /* A failure of the verifier is the caller's, unless it could not look. */
@@ -85,27 +71,25 @@ static enum asap_code fail_malformed(struct asap_error *err, const char *why)
                   why);
 }
 
-/* RFC 6750 section 2.1. */
-static enum asap_code read_bearer(const char *authorization,
-                                  const char **out,
-                                  struct asap_error *err)
+/* What follows the scheme and its space (RFC 6750 section 2.1); NULL for another scheme. */
+static const char *after_scheme(const char *authorization)
 {
     static const char scheme[] = "Bearer ";
+    const size_t length = sizeof scheme - 1;
+
+    return strncasecmp(authorization, scheme, length) == 0 ? authorization + length : NULL;
+}
+
+static enum asap_code check_characters(const char *shown, struct asap_error *err)
+{
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                   "-._~+/=";
-    const char *token = NULL;
-    size_t length = 0;
+    const size_t length = strnlen(shown, JWS_TOKEN_MAX + 1);
 
-    *out = NULL;
-    if (strncasecmp(authorization, scheme, sizeof scheme - 1) != 0)
-        return fail_malformed(err, "has another scheme than Bearer");
-    token = authorization + sizeof scheme - 1;
-    length = strnlen(token, JWS_TOKEN_MAX + 1);
     if (length == 0 || length > JWS_TOKEN_MAX)
         return fail_malformed(err, length == 0 ? "shows nothing" : "is too long");
-    if (strspn(token, allowed) != length)
+    if (strspn(shown, allowed) != length)
         return fail_malformed(err, "has characters that no key and no token has");
-    *out = token;
     return ASAP_OK;
 }
 
@@ -121,9 +105,11 @@ static size_t count_dots(const char *text)
 enum asap_code attempt_by_header(const struct attempt *attempt, struct asap_error *err)
 {
     char prefix[API_KEY_PREFIX_SIZE];
-    const char *shown = NULL;
+    const char *shown = after_scheme(attempt->evidence->authorization);
 
-    TRY(read_bearer(attempt->evidence->authorization, &shown, err));
+    if (shown == NULL)
+        return fail_malformed(err, "has another scheme than Bearer");
+    TRY(check_characters(shown, err));
     if (api_key_read_prefix(shown, prefix))
         return admit_by_api_key(attempt, shown, prefix, err);
     if (count_dots(shown) == 2)

@@ -119,12 +119,13 @@ static enum asap_code consider(const struct attempt *attempt,
                                const struct known_credential **best,
                                struct asap_error *err)
 {
-    if (!attempt_stands(attempt, *best)) {
-        if (*best == NULL || attempt_stands(attempt, found))
-            *best = found;
+    if (*best == NULL)
+        *best = found;
+    if (found == NULL || !attempt_stands(attempt, found))
         return ASAP_OK;
-    }
-    if (attempt_stands(attempt, found) && found->caller != (*best)->caller)
+    if (!attempt_stands(attempt, *best))
+        *best = found;
+    if (found->caller != (*best)->caller)
         return refuse(err, ASAP_REASON_TWO_PROOFS, "",
                       "the client certificate names two callers, %s and %s; revoke one of their "
                       "credentials or use another certificate",

@@ -28,7 +28,7 @@ void authenticator_free(struct authenticator *authenticator); /* NULL is fine */
 /* A name in a client certificate. */
 struct certificate_name {
     enum credential_kind kind; /* CREDENTIAL_URI or CREDENTIAL_DNS_NAME */
-    const char *text;
+    const char *text;          /* without NUL within: the transport leaves such names out */
 };
 
 /* What a request shows of its caller, all borrowed. */
@@ -37,18 +37,20 @@ struct evidence {
     bool has_uid;        /* a unix socket */
     uint32_t uid;
     const char *authorization;       /* the header's value; NULL: none */
-    const char *certificate_problem; /* why a certificate that was shown counts for nothing; NULL:
-                                        none was shown, or it is good */
+    const char *certificate_problem; /* why a certificate that was shown is bad, which is refused
+                                        whatever else is shown; NULL: none was, or it is good */
     const struct certificate_name *names; /* of a good certificate */
     size_t name_count;
 };
 
 /* On ASAP_OK *out is the caller: with RPC_PROOF_NONE when nothing was shown, which is nobody's
- * mistake. A user id or certificate that no credential names shows nothing. ASAP_UNAUTHENTICATED
- * with a reason otherwise: what was shown is malformed, unknown, expired, revoked, of a caller that
- * is disabled or deleted, or there are two proofs. Then *out is filled as far as it is known: its
- * proof_kind is RPC_PROOF_NONE unless the proof itself was good and only its credential or caller
- * is refused. ASAP_UNAVAILABLE: the callers or keys are not known yet. Any thread; never blocks. */
+ * mistake. A user id or certificate that no credential names shows nothing; nor does one whose
+ * credential is revoked or expired when there is another proof.
+ * ASAP_UNAUTHENTICATED with a reason otherwise: what was shown is malformed, unknown, expired,
+ * revoked, of a caller that is disabled or deleted, or there are two proofs. Then *out is filled as
+ * far as it is known: its proof_kind is RPC_PROOF_NONE unless the proof itself was good and
+ * only its credential or caller is refused; `proof` says what was shown as soon as that was found to be genuine.
+ * ASAP_UNAVAILABLE: the callers or keys are not known yet. Any thread; never blocks. */
 ASAP_MUST_CHECK enum asap_code authenticate(struct authenticator *authenticator,
                                             const struct evidence *evidence,
                                             struct rpc_caller *out,

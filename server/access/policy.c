@@ -30,10 +30,11 @@ static bool is_in(const char *const *list, const char *text)
     return false;
 }
 
-/* What a "*" may stand for: nothing that anybody could take for another place. */
+/* What a "*" may stand for: nothing that anybody could take for another place, as an empty segment
+ * or one of dots. */
 static bool is_plain_segment(const char *text, size_t length)
 {
-    return length > 0 && memchr(text, '*', length) == NULL && strspn(text, ".") < length;
+    return memchr(text, '*', length) == NULL && strspn(text, ".") < length;
 }
 
 static bool are_plain_segments(const char *text)

@@ -116,23 +116,41 @@ bool auth_endpoint_matches(const char *path)
     return strncmp(path, PATH, length) == 0 && (path[length] == '\0' || path[length] == '/');
 }
 
-/* Of the first parameter alone: the proxy's client may have written the others. */
-static const struct checker *find_checker(const struct auth_endpoint *endpoint,
-                                          const struct http_request *request)
-{
-    const char *name = request->query;
-    size_t length = 0;
+/* What a proxy asks. */
+struct question {
+    const struct checker *checker; /* NULL: for no profile of ours */
+    bool is_appended;              /* the proxy has put its client's target behind the profile */
+};
 
-    if (strcmp(request->path, PATH) != 0 || name == NULL
-        || strncmp(name, PARAMETER, strlen(PARAMETER)) != 0)
-        return NULL;
-    name += strlen(PARAMETER);
-    length = strcspn(name, "&");
+static const struct checker *find_checker(const struct auth_endpoint *endpoint,
+                                          const char *name,
+                                          size_t length)
+{
     for (const struct checker *checker = endpoint->checkers;
          checker < endpoint->checkers + endpoint->count; checker++)
         if (strlen(checker->name) == length && memcmp(checker->name, name, length) == 0)
             return checker;
     return NULL;
+}
+
+/* By the first segment behind the path, or else by the first parameter alone: the proxy's client
+ * may have written all that follows. */
+static struct question read_question(const struct auth_endpoint *endpoint,
+                                     const struct http_request *request)
+{
+    const char *name = request->path + strlen(PATH);
+    size_t length = 0;
+
+    if (*name == '/') {
+        name++;
+        return (struct question){ find_checker(endpoint, name, strcspn(name, "/")), true };
+    }
+    name = request->query;
+    if (name == NULL || strncmp(name, PARAMETER, strlen(PARAMETER)) != 0)
+        return (struct question){ NULL, false };
+    name += strlen(PARAMETER);
+    length = strcspn(name, "&");
+    return (struct question){ find_checker(endpoint, name, length), name[length] != '\0' };
 }
 
 /* The token of the request; NULL when there is none, which is another thing than a bad one. */
@@ -171,9 +189,12 @@ static enum asap_code check(struct asap_verifier *verifier,
     return ASAP_OK;
 }
 
-static void respond(struct http_response *response, const struct asap_claims *claims)
+/* Envoy, which appends its client's target, takes nothing but 200 for a yes. */
+static void respond(struct http_response *response,
+                    const struct asap_claims *claims,
+                    const struct question *question)
 {
-    response->status = 200; /* not 204, which Envoy does not take for a yes */
+    response->status = question->is_appended ? 200 : 204;
     http_add_header(response, "X-ASAP-Issuer", asap_claims_issuer(claims));
     http_add_header(response, "X-ASAP-Subject", asap_claims_subject(claims));
     http_add_header(response, "X-ASAP-Key-Id", asap_claims_key_id(claims));
@@ -218,7 +239,7 @@ static void refuse_stranger(struct http_response *response)
 }
 
 static void judge(const struct auth_endpoint *endpoint,
-                  const struct checker *checker,
+                  const struct question *question,
                   const struct http_request *request,
                   struct http_response *response)
 {
@@ -231,14 +252,14 @@ static void judge(const struct auth_endpoint *endpoint,
         refuse_stranger(response);
         return;
     }
-    code = check(checker->verifier, token, &claims, &err);
+    code = check(question->checker->verifier, token, &claims, &err);
     if (code == ASAP_OK) {
-        respond(response, claims);
+        respond(response, claims, question);
         return;
     }
     refuse_token(response, code);
     log_write(endpoint->log, LOG_DEBUG, "profile %s refuses a token that %s sent: %s",
-              checker->name, request->peer.address, err.message);
+              question->checker->name, request->peer.address, err.message);
 }
 
 void auth_endpoint_handle(void *context,
@@ -246,11 +267,11 @@ void auth_endpoint_handle(void *context,
                           struct http_response *response)
 {
     const struct auth_endpoint *endpoint = context;
-    const struct checker *checker = find_checker(endpoint, request);
+    const struct question question = read_question(endpoint, request);
 
     http_set_header(response, "Cache-Control", "no-store");
-    if (checker == NULL)
+    if (question.checker == NULL)
         refuse_profile(response);
     else
-        judge(endpoint, checker, request, response);
+        judge(endpoint, &question, request, response);
 }

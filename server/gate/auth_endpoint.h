@@ -9,13 +9,14 @@
 #include "http.h"
 #include "log.h"
 
-/* Checks tokens for proxies that ask before they pass a request on: nginx's auth_request, Envoy's
- * ext_authz. They send the request's headers to
+/* Checks tokens for proxies that ask before they pass a request on. They send the request's
+ * Authorization header, by any method, to one of
  *
- *     /.well-known/asap/auth?profile=NAME
+ *     /.well-known/asap/auth?profile=NAME      nginx's auth_request
+ *     /.well-known/asap/auth/NAME/...          Envoy's ext_authz, which appends its client's target
+ *     /.well-known/asap/auth?profile=NAME&...
  *
- * by any method, and 200 lets the request pass. What stands behind the first parameter has no say:
- * Envoy appends the path and query of its client. */
+ * What stands behind the profile has no say: it may be the client's. */
 struct auth_endpoint;
 
 struct auth_endpoint_options {
@@ -33,14 +34,14 @@ ASAP_MUST_CHECK enum asap_code auth_endpoint_new(const struct auth_endpoint_opti
                                                  struct asap_error *err);
 void auth_endpoint_free(struct auth_endpoint *endpoint); /* NULL is fine */
 
-/* The path above, and all below it, which is refused: there a proxy that appends its client's
- * target to the bare path would let the client choose the profile. */
+/* The path above and all below it. */
 bool auth_endpoint_matches(const char *path);
 
 /* An http_handler; `context` is a struct auth_endpoint. Any thread; never blocks.
- * 200 with X-ASAP-Issuer, X-ASAP-Subject and X-ASAP-Key-Id; 401 without a good token; 403 for an
- * issuer that the profile does not name; 404 without a profile; 503 while the keys are unknown.
- * Outside, every bad token is only an invalid one. */
+ * 204 with X-ASAP-Issuer, X-ASAP-Subject and X-ASAP-Key-Id, or 200 where something stands behind
+ * the profile; 401 without a good token; 403 for an issuer that the profile does not name; 404
+ * without a profile; 503 while the keys are unknown. Outside, every bad token is only an invalid
+ * one. */
 void auth_endpoint_handle(void *context,
                           const struct http_request *request,
                           struct http_response *response);

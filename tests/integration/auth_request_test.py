@@ -234,18 +234,24 @@ class Endpoint(AuthRequestTest):
         return self.server.request(method, "/.well-known/asap/auth" + target,
                                    {"Authorization": "Bearer " + token, "Content-Length": "0"})
 
-    def test_envoy_appends_its_clients_target_to_the_prefix(self):
-        prefix = "?profile=orders&path="
-        passed = self.check(prefix + "/orders/1?x=y&profile=lax", self.token())
-        self.assertEqual((passed.status, passed.body), (200, b""))
-        self.assertEqual(passed["X-ASAP-Issuer"], "payments/api")
-        self.assertEqual(passed["Cache-Control"], "no-store")
-        refused = self.check(prefix + "/orders/1?profile=lax", self.token("stranger"), "PUT")
-        self.assertEqual(refused.status, 403)
-        self.assertEqual(refused["WWW-Authenticate"], 'Bearer error="insufficient_scope"')
+    def test_a_plain_question_is_answered_with_204(self):
+        for method in ("GET", "HEAD", "POST", "DELETE", "PROPFIND"):
+            passed = self.check("?profile=orders", self.token(), method)
+            self.assertEqual((passed.status, passed.body), (204, b""), method)
+            self.assertEqual(passed["X-ASAP-Subject"], "payments/api")
 
-    def test_a_prefix_without_a_profile_lets_nobody_choose_one(self):
-        for target in ("", "/", "/orders/1", "/orders/1?profile=lax", "?profile=none"):
+    def test_envoy_appends_its_clients_target_to_the_prefix_and_takes_only_200(self):
+        for prefix in ("/orders", "?profile=orders&path="):
+            passed = self.check(prefix + "/lax/1?x=y&profile=lax", self.token())
+            self.assertEqual((passed.status, passed.body), (200, b""))
+            self.assertEqual(passed["X-ASAP-Issuer"], "payments/api")
+            self.assertEqual(passed["Cache-Control"], "no-store")
+            refused = self.check(prefix + "/orders/1?profile=lax", self.token("stranger"), "PUT")
+            self.assertEqual(refused.status, 403)
+            self.assertEqual(refused["WWW-Authenticate"], 'Bearer error="insufficient_scope"')
+
+    def test_without_a_profile_nothing_passes(self):
+        for target in ("", "/", "/none/1", "/none/1?profile=lax", "?profile=none"):
             refused = self.check(target, self.token())
             self.assertEqual(refused.status, 404, target)
             self.assertEqual(refused["Cache-Control"], "no-store")

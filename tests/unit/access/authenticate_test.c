@@ -768,6 +768,10 @@ START_TEST(a_user_and_a_certificate_that_prove_nothing_do_not_stand_in_the_way_o
     (void)assert_known(&evidence, RPC_PROOF_API_KEY, "ci", row.credential_id);
     evidence.uid = 1000;
     assert_unproved(&evidence, ASAP_REASON_TWO_PROOFS);
+    run_sql("UPDATE credential SET expire_time = create_time WHERE kind = 4");
+    load();
+    (void)assert_known(&evidence, RPC_PROOF_API_KEY, "ci", row.credential_id);
+    run_sql("UPDATE credential SET expire_time = NULL");
     revoke_credential(store, &revoked, NOW);
     load();
     (void)assert_known(&evidence, RPC_PROOF_API_KEY, "ci", row.credential_id);

@@ -176,6 +176,19 @@ START_TEST(the_bucket_that_was_longest_unused_makes_room)
 }
 END_TEST
 
+START_TEST(to_look_makes_no_room)
+{
+    char key[8];
+
+    drain("ci", 1, START);
+    for (int i = 0; i < 2 * BUCKETS; i++) {
+        (void)snprintf(key, sizeof key, "%d", i);
+        ck_assert_int_eq(look(key, 1, START), 0);
+    }
+    ck_assert_int_ne(look("ci", 1, START), 0);
+}
+END_TEST
+
 START_TEST(any_number_of_keys_passes_through)
 {
     char key[32];
@@ -275,6 +288,7 @@ int main(void)
     tcase_add_test(tcase, to_look_takes_nothing);
     tcase_add_test(tcase, each_key_has_its_own_bucket);
     tcase_add_test(tcase, the_bucket_that_was_longest_unused_makes_room);
+    tcase_add_test(tcase, to_look_makes_no_room);
     tcase_add_test(tcase, any_number_of_keys_passes_through);
     tcase_add_test(tcase, of_a_long_key_the_beginning_counts);
     tcase_add_test(tcase, no_buckets_are_one);

@@ -364,6 +364,22 @@ START_TEST(a_denial_says_what_to_do)
 }
 END_TEST
 
+START_TEST(of_grants_equally_close_the_oldest_is_named)
+{
+    static const struct known_grant alike[] = {
+        { "g1", VERB_MINT, "web", stock, none, none, 1, 0 },
+        { "g2", VERB_MINT, "web", orders, none, none, 60, 0 },
+        { "g3", VERB_MINT, "web", orders, none, none, 60, 0 },
+    };
+    const struct known_caller caller = { "ci", true, false, alike, COUNT(alike) };
+    const struct wish wish = { VERB_MINT, "web", orders, 61, "", NULL };
+    struct verdict verdict;
+
+    policy_judge(&caller, &wish, OWN, &verdict);
+    ck_assert(strncmp(verdict.message, "grant g2 ", 9) == 0);
+}
+END_TEST
+
 START_TEST(a_long_text_is_cut_between_characters)
 {
     char issuer[600] = "x";
@@ -395,6 +411,7 @@ int main(void)
     tcase_add_loop_test(judging, nobody_may_do_anything, 0, COUNT(anything));
     tcase_add_test(judging, a_denial_is_the_same_whatever_others_may_do);
     tcase_add_loop_test(judging, a_denial_says_what_to_do, 0, COUNT(messages));
+    tcase_add_test(judging, of_grants_equally_close_the_oldest_is_named);
     tcase_add_test(judging, a_long_text_is_cut_between_characters);
     suite_add_tcase(suite, judging);
     tcase_add_loop_test(form, a_pattern_has_a_star_at_its_end_only, 0, COUNT(patterns));

@@ -111,7 +111,7 @@ static void show(const char *claims)
 START_TEST(a_good_token_passes_and_the_backend_is_told_whose_it_is)
 {
     show(CLAIMS_OF("web/api", "\"sub\":\"jane doe\"," LIVE));
-    ck_assert_uint_eq(ask_orders(), 200);
+    ck_assert_uint_eq(ask_orders(), 204);
     ck_assert_str_eq(header("X-ASAP-Issuer"), "web/api");
     ck_assert_str_eq(header("X-ASAP-Subject"), "jane doe");
     ck_assert_str_eq(header("X-ASAP-Key-Id"), "web/api/key.pem");
@@ -124,7 +124,7 @@ END_TEST
 START_TEST(without_a_subject_it_is_the_issuer)
 {
     show(GOOD);
-    ck_assert_uint_eq(ask_orders(), 200);
+    ck_assert_uint_eq(ask_orders(), 204);
     ck_assert_str_eq(header("X-ASAP-Subject"), "web/api");
 }
 END_TEST
@@ -134,7 +134,7 @@ static const enum http_method methods[] = { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP
 START_TEST(the_method_is_the_clients_and_does_not_matter)
 {
     show(GOOD);
-    ck_assert_uint_eq(ask(methods[_i], PATH, "profile=orders"), 200);
+    ck_assert_uint_eq(ask(methods[_i], PATH, "profile=orders"), 204);
 }
 END_TEST
 
@@ -151,24 +151,35 @@ START_TEST(every_algorithm_is_permitted)
     repository.key = key_pairs[algorithms[_i].kind];
     sign(&token, algorithms[_i].algorithm, repository.key, GOOD);
     (void)snprintf(authorization, sizeof authorization, "bEARER %s", token.bytes);
-    ck_assert_uint_eq(ask_orders(), 200);
+    ck_assert_uint_eq(ask_orders(), 204);
 }
 END_TEST
 
-/* Whatever stands behind the first parameter. */
-static const char *const good_queries[] = {
-    "profile=orders",
-    "profile=orders&",
-    "profile=orders&profile=billing",
-    "profile=orders&path=/x?profile=billing&profile=billing",
+/* Whatever stands behind the profile. */
+static const struct {
+    const char *path, *query;
+    unsigned status;
+} good_questions[] = {
+    { PATH, "profile=orders", 204 },
+    { PATH, "profile=orders&", 200 },
+    { PATH, "profile=orders&profile=billing", 200 },
+    { PATH, "profile=orders&path=/x?profile=billing&profile=billing", 200 },
+    { PATH "/orders", NULL, 200 },
+    { PATH "/orders", "profile=billing", 200 },
+    { PATH "/orders/", NULL, 200 },
+    { PATH "/orders/billing/1", "x=1&profile=billing", 200 },
+    { PATH "/orders/../billing", NULL, 200 },
 };
 
-START_TEST(only_the_first_parameter_chooses_the_profile)
+START_TEST(only_what_stands_first_chooses_the_profile)
 {
+    const char *path = good_questions[_i].path;
+    const char *query = good_questions[_i].query;
+
     show(GOOD);
-    ck_assert_msg(ask(HTTP_GET, PATH, good_queries[_i]) == 200, "%s", good_queries[_i]);
+    ck_assert_uint_eq(ask(HTTP_GET, path, query), good_questions[_i].status);
     show("{\"iss\":\"web/api\",\"aud\":\"billing\"," LIVE "}");
-    ck_assert_msg(ask(HTTP_GET, PATH, good_queries[_i]) == 401, "%s", good_queries[_i]);
+    ck_assert_msg(ask(HTTP_GET, path, query) == 401, "%s?%s", path, query);
 }
 END_TEST
 
@@ -187,9 +198,10 @@ static const struct {
     { PATH, "Profile=orders" },
     { PATH, "x=1&profile=orders" },
     { PATH, "&profile=orders" },
-    /* Its client's target behind the bare path is all that a proxy sent. */
     { PATH "/", "profile=orders" },
-    { PATH "/orders/1", "profile=orders" },
+    { PATH "//orders", "profile=orders" },
+    { PATH "/order/orders", "profile=orders" },
+    { PATH "/%6frders", NULL },
 };
 
 START_TEST(without_a_profile_it_is_404_and_says_why)
@@ -275,9 +287,9 @@ END_TEST
 START_TEST(any_issuer_and_each_audience_pass_where_the_profile_says_so)
 {
     show("{\"iss\":\"web/api\",\"aud\":\"billing/v2\"," LIVE "}");
-    ck_assert_uint_eq(ask(HTTP_GET, PATH, "profile=billing"), 200);
+    ck_assert_uint_eq(ask(HTTP_GET, PATH, "profile=billing"), 204);
     show("{\"iss\":\"web/api\",\"aud\":[\"x\",\"billing\"]," LIVE "}");
-    ck_assert_uint_eq(ask(HTTP_GET, PATH, "profile=billing"), 200);
+    ck_assert_uint_eq(ask(HTTP_GET, PATH, "profile=billing"), 204);
 }
 END_TEST
 
@@ -320,7 +332,7 @@ START_TEST(forgives_the_profiles_leeway_and_no_more)
 
     show(leeways[_i].claims);
     fake_clock_advance(&test_clock, LIFETIME + leeways[_i].leeway);
-    ck_assert_uint_eq(ask(HTTP_GET, PATH, leeways[_i].profile), 200);
+    ck_assert_uint_eq(ask(HTTP_GET, PATH, leeways[_i].profile), 204);
     fake_clock_advance(&test_clock, 1);
     ck_assert_uint_eq(ask(HTTP_GET, PATH, leeways[_i].profile), 401);
 }
@@ -373,8 +385,8 @@ int main(void)
     tcase_add_test(tests, without_a_subject_it_is_the_issuer);
     tcase_add_loop_test(tests, the_method_is_the_clients_and_does_not_matter, 0, COUNT(methods));
     tcase_add_loop_test(tests, every_algorithm_is_permitted, 0, COUNT(algorithms));
-    tcase_add_loop_test(tests, only_the_first_parameter_chooses_the_profile, 0,
-                        COUNT(good_queries));
+    tcase_add_loop_test(tests, only_what_stands_first_chooses_the_profile, 0,
+                        COUNT(good_questions));
     tcase_add_loop_test(tests, without_a_profile_it_is_404_and_says_why, 0, COUNT(unknown));
     tcase_add_loop_test(tests, no_token_is_another_thing_than_a_bad_one, 0, COUNT(no_tokens));
     tcase_add_loop_test(tests, a_bad_token_is_no_more_than_that_outside, 0, COUNT(bad));
