@@ -8,8 +8,8 @@
 
 #include <asap/error.h>
 
-/* What the server's answer says when it is an error (Connect protocol, "Error
- * end-stream"): read leniently, as proxies answer, too. */
+/* What the server's answer says when it is an error of the Connect protocol:
+ * read leniently, as proxies answer, too. */
 
 struct call_error {
     const char *url;  /* who answered, for messages */
