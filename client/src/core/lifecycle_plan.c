@@ -190,10 +190,12 @@ void lifecycle_plan_rotation(const struct lifecycle_view *view,
 int64_t lifecycle_rotation_due(const struct lifecycle_view *view, int64_t period)
 {
     const size_t active = find_active(view);
+    const size_t promoted = find_promoted(view);
+    const size_t last = promoted == PLAN_NONE ? active : promoted;
 
-    if (period == 0 || active == PLAN_NONE || find_promoted(view) != PLAN_NONE)
+    if (period == 0 || last == PLAN_NONE)
         return LIFECYCLE_NEVER;
-    return greatest(view->now, view->keys[active].times.sign_time + period);
+    return greatest(view->now, view->keys[last].times.sign_time + period);
 }
 
 /* Whoever has read the store can sign with every key whose private half is there. */

@@ -56,8 +56,9 @@ void lifecycle_plan_rotation(const struct lifecycle_view *view,
                              size_t expected,
                              struct lifecycle_plan *out);
 
-/* When the active key is to be rotated by a period: `now` if that was missed, LIFECYCLE_NEVER for a
- * period of 0, while a promotion is planned, and while no key signs. */
+/* When a rotation by a period is due next, counted from when the last key began to sign: `now` if
+ * that was missed; while a promotion is planned, counted from that one. LIFECYCLE_NEVER for a period
+ * of 0. */
 int64_t lifecycle_rotation_due(const struct lifecycle_view *view, int64_t period);
 
 struct lifecycle_emergency {
