@@ -139,13 +139,6 @@ static void end_signing(const struct lifecycle_view *view,
     key->changed = true;
 }
 
-static void go_on_signing(struct planned_key *key)
-{
-    key->times.sign_until = LIFECYCLE_NEVER;
-    key->times.unpublish_time = LIFECYCLE_NEVER;
-    key->changed = true;
-}
-
 static void revoke(struct planned_key *key, int64_t now)
 {
     key->times.revoke_time = now;
@@ -290,8 +283,7 @@ void lifecycle_plan_revocation(const struct lifecycle_view *view,
         drop_promotion(view, promoted);
         promote(view, false, out);
     } else if (revoked == promoted && active != PLAN_NONE) {
-        go_on_signing(&view->keys[active]);
-        hand_over(view, active, out);
+        hand_over(view, active, out); /* to another one, until which the active key goes on */
     } else if (revoked == promoted) {
         promote(view, false, out);
     }

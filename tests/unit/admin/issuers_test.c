@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admin_fixture.h"
+#include "change.h"
 #include "store_access.h"
 #include "store_sealed.h"
 #include "store_server.h"
@@ -162,13 +163,15 @@ START_TEST(another_algorithm_is_that_of_new_standbys_and_their_predecessors_are_
 }
 END_TEST
 
-START_TEST(the_same_algorithm_again_changes_nothing)
+START_TEST(the_same_algorithm_again_leaves_the_standbys)
 {
     struct asap_error err = { 0 };
     size_t count = 0;
 
     create(true);
     ck_assert_succeeds(update((struct issuer_update){ .algorithm = "ES256" }, LATER, &err));
+    ck_assert_succeeds(
+        update((struct issuer_update){ .algorithm = "ES256", .max_lifetime = 60 }, LATER, &err));
     SCOPED(rows) struct key_row *rows = list(&count);
     ck_assert_uint_eq(count, 3);
 }
@@ -290,10 +293,18 @@ static void add_grant(const char *issuer)
     ck_assert_succeeds(txn_commit(&txn, &err));
 }
 
+struct grants {
+    size_t count;
+    char last[ISSUER_MAX + 1];
+};
+
 static enum asap_code note_grant(void *context, const struct grant_row *row, struct asap_error *err)
 {
+    struct grants *grants = context;
+
     (void)err;
-    (void)snprintf(context, ISSUER_MAX + 1, "%s", row->issuer);
+    grants->count++;
+    (void)snprintf(grants->last, sizeof grants->last, "%s", row->issuer);
     return ASAP_OK;
 }
 
@@ -301,7 +312,7 @@ START_TEST(a_deleted_issuer_takes_its_keys_and_grants_along_and_its_name_stays_t
 {
     struct asap_error err = { 0 };
     SCOPED(txn) struct txn txn = { 0 };
-    char left[ISSUER_MAX + 1] = "";
+    struct grants left = { .count = 0 };
     struct server_row server;
     size_t published = 0;
     size_t count = 0;
@@ -323,8 +334,9 @@ START_TEST(a_deleted_issuer_takes_its_keys_and_grants_along_and_its_name_stays_t
         ck_assert_int_eq(row.times.revoke_time, LATER);
         ck_assert_str_eq(row.revoke_reason, "the issuer was deleted");
     }
-    ck_assert_succeeds(store_each_grant(&txn, note_grant, left, &err));
-    ck_assert_str_eq(left, "orders");
+    ck_assert_succeeds(store_each_grant(&txn, note_grant, &left, &err));
+    ck_assert_uint_eq(left.count, 1);
+    ck_assert_str_eq(left.last, "orders");
     ck_assert_succeeds(store_get_server(&txn, &server, &err));
     ck_assert_int_eq(server.access_generation, 1);
 }
@@ -498,7 +510,35 @@ START_TEST(the_only_published_key_of_an_issuer_is_revoked_by_force_only)
     ck_assert_uint_eq(count_in_state(KEY_REVOKED, LATER), 1);
     ck_assert_int_eq(revoke(NAME "/one", false), ASAP_OK);
     ck_assert_int_eq(revoke(NAME "/two", true), ASAP_OK);
+    ck_assert_int_eq(revoke(NAME "/two", false), ASAP_OK);
     ck_assert_uint_eq(count_in_state(KEY_REVOKED, LATER), 2);
+}
+END_TEST
+
+/* As when the issuer's algorithm changes between the two. */
+START_TEST(a_pair_of_another_algorithm_than_the_issuer_has_by_now_is_not_used)
+{
+    struct asap_error err = { 0 };
+    struct change change = begin(LATER);
+    struct issuer_row issuer;
+    EVP_PKEY *pair = NULL;
+    struct key_row row;
+
+    create(true);
+    ck_assert_succeeds(vault_generate(algorithm_find("EdDSA", 5), &pair, &err));
+    ck_assert_succeeds(change_begin(&change, &err));
+    ck_assert_succeeds(store_get_issuer(&change.txn, NAME, &issuer, &err));
+    ck_assert_succeeds(change_add_managed_key(
+        &change, &(struct new_key){ &issuer, lifecycle_standby(LATER), &pair }, NULL, 0, &row,
+        &err));
+    ck_assert_succeeds(change_finish(&change, &err));
+    ck_assert_str_eq(row.algorithm, "ES256");
+    {
+        SCOPED(pkey) EVP_PKEY *key = NULL;
+
+        ck_assert_succeeds(pem_read_public(row.pem, strlen(row.pem), &key, &err));
+        ck_assert(algorithm_fits(algorithm_find("ES256", 5), key));
+    }
 }
 END_TEST
 
@@ -522,7 +562,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests,
                    another_algorithm_is_that_of_new_standbys_and_their_predecessors_are_destroyed);
-    tcase_add_test(tests, the_same_algorithm_again_changes_nothing);
+    tcase_add_test(tests, the_same_algorithm_again_leaves_the_standbys);
     tcase_add_test(tests, another_algorithm_waits_for_a_rotation_that_is_planned);
     tcase_add_test(tests, a_longer_lifetime_is_that_of_keys_which_sign_and_never_falls);
     tcase_add_loop_test(tests, an_update_is_checked_field_by_field, 0, COUNT(updates));
@@ -539,6 +579,7 @@ int main(void)
     tcase_add_test(tests, a_managed_key_is_not_retired_but_rotated);
     tcase_add_test(tests, a_key_with_an_end_is_served_until_then_and_long_enough_to_be_known);
     tcase_add_test(tests, the_only_published_key_of_an_issuer_is_revoked_by_force_only);
+    tcase_add_test(tests, a_pair_of_another_algorithm_than_the_issuer_has_by_now_is_not_used);
     tcase_add_test(tests, a_clock_that_went_back_changes_no_key_and_says_so);
     suite_add_tcase(suite, tests);
     return check_main(suite);

@@ -157,6 +157,25 @@ START_TEST(a_rotation_by_hand_puts_the_next_one_off)
 }
 END_TEST
 
+START_TEST(keys_of_others_do_not_put_it_off)
+{
+    SCOPED(pkey) EVP_PKEY *pair = NULL;
+    SCOPED(buffer) struct buffer pem = BUFFER(PEM_PUBLISHED_MAX);
+    struct asap_error err = { 0 };
+    struct change change = { .admin = &fixture.admin, .now = CREATED + 5000 };
+    struct publication publication = { "a", "external", NULL, "", LIFECYCLE_NEVER };
+    struct key_row row;
+
+    create("a", PERIOD);
+    ck_assert_succeeds(vault_generate(algorithm_find("ES256", 5), &pair, &err));
+    ck_assert_succeeds(pem_write_public(pair, &pem, &err));
+    publication.public_key = pem.bytes;
+    ck_assert_succeeds(finish(keys_publish(&change, &publication, &row, &err), &change, &err));
+    key_schedule_run(&schedule, CREATED + PERIOD);
+    ck_assert_int_eq(first_signature("a", CREATED + PERIOD), CREATED + PERIOD);
+}
+END_TEST
+
 START_TEST(a_planned_promotion_is_waited_for_and_counted_from)
 {
     create("a", PERIOD);
@@ -325,6 +344,7 @@ START_TEST(a_clock_that_went_back_stops_everything_with_one_line)
 
     create("a", PERIOD);
     create("b", PERIOD);
+    key_schedule_run(&schedule, CREATED);
     ck_assert_succeeds(txn_begin(&txn, fixture.admin.store, &err));
     ck_assert_succeeds(store_record_time(&txn, CREATED + 3 * PERIOD, &err));
     ck_assert_succeeds(txn_commit(&txn, &err));
@@ -369,8 +389,12 @@ END_TEST
 
 START_TEST(private_keys_that_were_retired_meanwhile_are_destroyed_at_the_start)
 {
+    struct asap_error err = { 0 };
+
     create("a", 0);
     rotate("a", CREATED + 5000);
+    ck_assert_succeeds(
+        keyring_reload(fixture.admin.keyring, fixture.admin.store, CREATED + PERIOD, &err));
     key_schedule_run(&schedule, CREATED + PERIOD);
     ck_assert_int_eq(count_events("asap.v1.KeyAdmin/DestroyKey").count, 1);
 }
@@ -385,6 +409,7 @@ int main(void)
     tcase_add_test(tests, keys_rotate_in_the_second_in_which_the_period_is_over);
     tcase_add_test(tests, a_rotation_that_was_missed_happens_at_the_start);
     tcase_add_test(tests, a_rotation_by_hand_puts_the_next_one_off);
+    tcase_add_test(tests, keys_of_others_do_not_put_it_off);
     tcase_add_test(tests, a_planned_promotion_is_waited_for_and_counted_from);
     tcase_add_test(tests, a_period_that_changes_takes_effect_at_once);
     tcase_add_test(tests, a_rotation_by_itself_is_an_event_of_asapd);

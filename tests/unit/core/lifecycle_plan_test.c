@@ -369,6 +369,22 @@ START_TEST(an_emergency_declared_twice_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_store_that_was_read_is_left_behind_in_a_gap_too)
+{
+    struct issuer issuer;
+    struct lifecycle_plan plan;
+
+    init_issuer(&issuer, 100);
+    (void)declare_emergency(&issuer, 0, (struct lifecycle_emergency){ false, false });
+    issuer.view.now += 10;
+    plan = declare_emergency(&issuer, PLAN_NONE, (struct lifecycle_emergency){ false, true });
+    ck_assert_uint_eq(plan.incoming, 4);
+    ck_assert_int_eq(plan.sign_time, issuer.view.now + 900);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_int_eq(state_of(&issuer, i), KEY_REVOKED);
+}
+END_TEST
+
 START_TEST(an_open_gap_is_closed_when_misses_are_accepted)
 {
     struct issuer issuer;
@@ -499,6 +515,7 @@ static const struct {
     { "since a time ago", NEVER, NEVER, 9000, 9000, 9000 + 3720 },
     { "all tokens have expired", NEVER, NEVER, 2000, 2000, 10000 },
     { "earlier than was planned", 20000, 23720, NEVER, 10000, 10000 + 3720 },
+    { "as it was planned", 12000, 15720, 12000, 12000, 15720 },
     { "retiring already", 9000, 12720, NEVER, 9000, 12720 },
     { "retired already", 2000, 5720, 11000, 2000, 5720 },
 };
@@ -605,6 +622,7 @@ int main(void)
     tcase_add_test(plans, a_store_that_was_read_takes_retiring_keys_with_it);
     tcase_add_test(plans, an_emergency_drops_a_planned_promotion);
     tcase_add_test(plans, an_emergency_declared_twice_changes_nothing);
+    tcase_add_test(plans, a_store_that_was_read_is_left_behind_in_a_gap_too);
     tcase_add_test(plans, an_open_gap_is_closed_when_misses_are_accepted);
     tcase_add_test(plans, an_emergency_at_a_key_that_is_trusted_but_not_active_is_refused);
     tcase_add_test(plans, a_revoked_last_standby_leaves_the_active_key_signing);
