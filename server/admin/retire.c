@@ -21,7 +21,7 @@ enum asap_code keys_retire(struct change *change,
                            struct key_row *out,
                            struct asap_error *err)
 {
-    struct planned_key key = { .changed = false };
+    struct planned_key key;
     struct lifecycle_view view;
     char issuer[KID_MAX + 1];
 

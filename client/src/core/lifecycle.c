@@ -31,7 +31,7 @@ static enum asap_code check_range(const struct range *range, struct asap_error *
                       (long long)range->greatest);
 }
 
-enum { DAY = 86400, LONGEST_PERIOD_DAYS = 3650 };
+enum { DAY = 86400, LONGEST_PERIOD = 3650 * DAY };
 
 enum asap_code lifecycle_check_policy(const struct lifecycle_policy *policy, struct asap_error *err)
 {
@@ -74,8 +74,7 @@ enum asap_code lifecycle_check_rotation_period(const struct lifecycle_policy *po
                           "rotation_period is %lld s; it must be at least 2 * publish_lead = %lld s"
                           " (0 s for never), or a standby may be too young to sign",
                           (long long)period, (long long)shortest);
-    return check_range(
-        &(struct range){ "rotation_period", period, shortest, LONGEST_PERIOD_DAYS * DAY }, err);
+    return check_range(&(struct range){ "rotation_period", period, shortest, LONGEST_PERIOD }, err);
 }
 
 bool lifecycle_advance(const struct lifecycle_policy *policy,

@@ -231,15 +231,15 @@ START_TEST(a_rotation_that_is_overdue_is_a_problem_of_the_status)
     static const struct {
         int64_t late;
         size_t problems;
-    } lates[] = { { 0, 0 }, { 119, 0 }, { 120, 1 } };
+    } moments[] = { { 0, 0 }, { 119, 0 }, { 120, 1 } };
 
     create("{\"name\":\"a\",\"algorithm\":\"ES256\",\"rotationPeriod\":\"86400s\"}");
-    for (size_t i = 0; i < COUNT(lates); i++) {
+    for (size_t i = 0; i < COUNT(moments); i++) {
         Asap__V1__Status *status = NULL;
 
-        now = CREATED + 86400 + lates[i].late;
+        now = CREATED + 86400 + moments[i].late;
         status = ask(STATUS, "{}");
-        ck_assert_uint_eq(status->n_problems, lates[i].problems);
+        ck_assert_uint_eq(status->n_problems, moments[i].problems);
         if (status->n_problems > 0)
             ck_assert_ptr_nonnull(strstr(status->problems[0], "overdue, such as that of a"));
         drop(status);
