@@ -164,5 +164,5 @@ int64_t lifecycle_end_of_tokens(const struct lifecycle_policy *policy,
                                 int64_t sign_until,
                                 int64_t max_lifetime)
 {
-    return sign_until + max_lifetime + policy->verifier_leeway + 2 * policy->clock_skew;
+    return sign_until + max_lifetime + policy->verifier_leeway + 2 * policy->clock_skew + 1;
 }

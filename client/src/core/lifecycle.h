@@ -81,9 +81,9 @@ struct cache_lifetime lifecycle_cache_lifetime(int64_t max_age,
 /* Until when caches that honour our headers may trust a key that is withdrawn at `time`. */
 int64_t lifecycle_trusted_until(const struct lifecycle_policy *policy, int64_t time);
 
-/* When a key that signs its last token before `sign_until` can be withdrawn: that token may live
- * for `max_lifetime`, was minted by a clock that may be ahead, and is checked with leeway by one
- * that may be behind. */
+/* When a key that signs its last token at `sign_until`, before somebody rotates in the same second,
+ * can be withdrawn: the second after the last of that token, which may live for `max_lifetime`, was
+ * minted by a clock that may be ahead, and is checked with leeway by one that may be behind. */
 int64_t lifecycle_end_of_tokens(const struct lifecycle_policy *policy,
                                 int64_t sign_until,
                                 int64_t max_lifetime);

@@ -209,10 +209,10 @@ START_TEST(a_retired_key_is_shown_with_its_end)
     key = ask(RETIRE, "{\"keyId\":\"x/one\"}");
     ck_assert_int_eq(key->state, ASAP__V1__KEY_STATE__KEY_STATE_RETIRING);
     ck_assert_int_eq(key->sign_until->seconds, now);
-    ck_assert_int_eq(key->unpublish_time->seconds, now + 3720);
+    ck_assert_int_eq(key->unpublish_time->seconds, now + 3721);
     drop(key);
     key = ask(RETIRE, "{\"keyId\":\"x/one\",\"signUntil\":\"2026-11-23T23:00:00Z\"}");
-    ck_assert_int_eq(key->unpublish_time->seconds - key->sign_until->seconds, 3720);
+    ck_assert_int_eq(key->unpublish_time->seconds - key->sign_until->seconds, 3721);
     drop(key);
 }
 END_TEST

@@ -235,7 +235,7 @@ START_TEST(a_rotation_shows_who_goes_who_comes_and_who_stands_by)
     ck_assert_int_eq(plan->already_planned, 0);
     ck_assert_int_eq(plan->outgoing->state, ASAP__V1__KEY_STATE__KEY_STATE_ACTIVE);
     ck_assert_int_eq(plan->outgoing->sign_until->seconds, CREATED + 900);
-    ck_assert_int_eq(plan->outgoing->unpublish_time->seconds, CREATED + 900 + 3600 + 60 + 60);
+    ck_assert_int_eq(plan->outgoing->unpublish_time->seconds, CREATED + 900 + 3600 + 60 + 60 + 1);
     ck_assert_int_eq(plan->outgoing->next_transition_time->seconds, CREATED + 900);
     ck_assert_int_eq(plan->incoming->sign_time->seconds, CREATED + 900);
     ck_assert_int_eq(plan->incoming->state, ASAP__V1__KEY_STATE__KEY_STATE_STANDBY);
