@@ -519,6 +519,27 @@ START_TEST(a_token_minted_in_the_second_of_a_rotation_is_served_to_its_end)
 }
 END_TEST
 
+/* Tokens of a minute end sooner than what nodes that lag by two told caches, or would without
+ * knowing that the key goes on. */
+START_TEST(a_key_of_short_tokens_is_served_while_caches_and_replicas_may_lag)
+{
+    struct lifecycle_policy lagging = policy;
+    struct issuer issuer;
+
+    lagging.replica_lag = 120;
+    init_issuer(&issuer, 100);
+    issuer.view.policy = &lagging;
+    issuer.keys[0].max_lifetime = 60;
+    (void)rotate(&issuer, PLAN_NONE);
+    ck_assert_int_eq(issuer.keys[0].times.sign_until, 100900);
+    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 300 + 300 + 120 + 30);
+    lifecycle_plan_lifetime(&issuer.view, 600);
+    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 300 + 300 + 120 + 30);
+    lifecycle_plan_lifetime(&issuer.view, 3600);
+    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 3600 + 121);
+}
+END_TEST
+
 /* An external key, published at 1000, looked at at 10000. */
 static const struct {
     const char *why;
@@ -647,6 +668,7 @@ int main(void)
     tcase_add_test(plans, a_longer_lifetime_reaches_the_keys_that_can_still_sign);
     tcase_add_test(plans, a_longer_lifetime_moves_the_end_of_a_key_whose_successor_is_planned);
     tcase_add_test(plans, a_token_minted_in_the_second_of_a_rotation_is_served_to_its_end);
+    tcase_add_test(plans, a_key_of_short_tokens_is_served_while_caches_and_replicas_may_lag);
     tcase_add_loop_test(plans, an_external_key_is_served_until_its_last_token_has_expired, 0,
                         COUNT(retirements));
     tcase_add_test(plans, a_deletion_revokes_every_key_and_tells_how_many_were_published);
