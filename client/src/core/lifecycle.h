@@ -42,6 +42,9 @@ struct lifecycle_policy {
     int64_t publish_lead; /* from publication to first signature */
 };
 
+/* The Go library remembers a miss for 20 seconds, whatever our headers say. */
+enum { LIFECYCLE_LONGEST_MISS = 20 };
+
 /* The inequalities that make rotation safe. ASAP_INVALID_ARGUMENT names the setting and the
  * inequality that it breaks. */
 ASAP_MUST_CHECK enum asap_code lifecycle_check_policy(const struct lifecycle_policy *policy,

@@ -20,12 +20,15 @@ struct key_times lifecycle_standby(int64_t now)
     };
 }
 
+/* Nobody can have asked for its random name before it is published. Where others have to hear of
+ * it, whoever reads the name at one of them may make a verifier ask another one too early. */
 struct key_times lifecycle_first_key(const struct lifecycle_policy *policy, int64_t now)
 {
     struct key_times times = lifecycle_standby(now);
 
-    /* No verifier asked for it before, since its name is random: only replicas need time. */
-    times.sign_time = now + policy->replica_lag;
+    times.sign_time = now;
+    if (policy->replica_lag > 0)
+        times.sign_time += policy->replica_lag + LIFECYCLE_LONGEST_MISS + policy->clock_skew;
     return times;
 }
 

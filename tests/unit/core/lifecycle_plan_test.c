@@ -86,6 +86,16 @@ static enum key_state state_of(const struct issuer *issuer, size_t index)
     return lifecycle_state(&issuer->keys[index].times, issuer->view.now);
 }
 
+START_TEST(a_first_key_signs_once_every_replica_serves_it_and_no_miss_is_remembered)
+{
+    struct lifecycle_policy lagging = policy;
+
+    ck_assert_int_eq(lifecycle_first_key(&policy, 5000).sign_time, 5000);
+    lagging.replica_lag = 60;
+    ck_assert_int_eq(lifecycle_first_key(&lagging, 5000).sign_time, 5000 + 60 + 20 + 30);
+}
+END_TEST
+
 START_TEST(a_rotation_waits_until_the_standby_was_published_for_the_lead)
 {
     struct issuer issuer;
@@ -641,6 +651,7 @@ int main(void)
     Suite *suite = suite_create("lifecycle_plan");
     TCase *plans = tcase_create("plans");
 
+    tcase_add_test(plans, a_first_key_signs_once_every_replica_serves_it_and_no_miss_is_remembered);
     tcase_add_test(plans, a_rotation_waits_until_the_standby_was_published_for_the_lead);
     tcase_add_test(plans, a_rotation_of_an_old_issuer_is_instant);
     tcase_add_test(plans, a_second_rotation_reports_the_plan_that_stands);
