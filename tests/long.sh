@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What takes too long for every change: fuzzing, and the README's commands on a bare Debian. Run it
+# What takes too long for every change: two million lives of keys, fuzzing, and the README's commands on a bare Debian. Run it
 # before a release.
 #   tests/long.sh [FUZZ-SECONDS]    seconds for each fuzz target, 300 by default
 set -euo pipefail
@@ -7,6 +7,10 @@ cd "$(dirname "$0")/.."
 
 seconds=${1:-300}
 ./deploy/build-deps.sh check libsubunit-dev clang libclang-rt-14-dev debootstrap
+
+cmake --preset ci
+cmake --build --preset ci --target asap_simulation
+build/ci/tests/simulation/asap_simulation --seed "$(date +%Y%m%d)" --schedules 2000000
 
 cmake --preset ci-clang -B build/fuzz -DASAP_FUZZ=ON -DASAP_SANITIZERS=address,undefined
 cmake --build build/fuzz
