@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What takes too long for every change: two million lives of keys, fuzzing, and the README's commands on a bare Debian. Run it
-# before a release.
+# What takes too long for every change: two million lives of keys, fuzzing, and the README's
+# commands on a bare Debian. Run it before a release.
 #   tests/long.sh [FUZZ-SECONDS]    seconds for each fuzz target, 300 by default
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -16,6 +16,7 @@ struct change {
     struct lifecycle_policy policy;
     struct lifecycle_view view;
     bool had_signer;
+    bool takes_standby; /* an emergency that a standby answers */
 };
 
 static bool has_signer(const struct change *change)
@@ -222,6 +223,17 @@ static void commit(struct change *change)
     check_rows(world, change->request->issuer, change->view.now);
 }
 
+static void use_up(struct change *change)
+{
+    struct readiness *ready = &change->world->ready[change->request->issuer];
+
+    if (!change->takes_standby)
+        ready->emergencies = 0;
+    else if (ready->emergencies > 0)
+        ready->emergencies--;
+    ready->last_change = change->view.now;
+}
+
 static void carry_out(struct change *change, const struct lifecycle_plan *plan)
 {
     const size_t added = breaks(change->world, RULE_STANDBYS)
@@ -232,7 +244,23 @@ static void carry_out(struct change *change, const struct lifecycle_plan *plan)
         return;
     for (size_t i = 0; i < added; i++)
         add_key(change, lifecycle_new_key(&change->view, plan, i));
+    if (change->request->kill != KILL_BEFORE_COMMIT)
+        use_up(change);
     commit(change);
+}
+
+static void check_standbys(struct change *change, const struct lifecycle_plan *plan)
+{
+    struct world *world = change->world;
+    struct readiness *ready = &world->ready[change->request->issuer];
+
+    change->takes_standby = change->had_signer && !change->request->emergency.store_compromised;
+    if (change->view.now >= ready->last_change + world->policy.publish_lead)
+        ready->emergencies = LIFECYCLE_STANDBYS;
+    if (change->takes_standby && ready->emergencies > 0 && plan->sign_time > change->view.now)
+        world_fail(world,
+                   "an emergency of issuer %zu leaves a gap, though standbys were to be ready",
+                   change->request->issuer);
 }
 
 /* A gap that an emergency declares: until the successor signs. */
@@ -244,6 +272,7 @@ static void declare_gap(struct change *change, const struct lifecycle_plan *plan
         return;
     if (plan->incoming == PLAN_NONE)
         return;
+    check_standbys(change, plan);
     world->gap_until[change->request->issuer] = plan->sign_time;
     if (plan->sign_time > change->view.now + world->policy.publish_lead)
         world_fail(world, "the gap of issuer %zu is longer than the lead", change->request->issuer);
@@ -274,7 +303,7 @@ static struct key_times first_key(const struct change *change)
 void change_create(struct world *world, const struct change_request *request)
 {
     struct issuer *stored = &world->store.issuers[request->issuer];
-    struct change change;
+    struct change change = { 0 };
 
     if (stored->exists)
         return;
@@ -289,6 +318,7 @@ void change_create(struct world *world, const struct change_request *request)
     world->gap_until[request->issuer] = change.rows.keys[0].times.sign_time;
     for (size_t i = 0; i < LIFECYCLE_STANDBYS && !breaks(world, RULE_STANDBYS); i++)
         add_key(&change, lifecycle_standby(change.view.now));
+    use_up(&change);
     commit(&change);
 }
 
@@ -345,7 +375,7 @@ static void rotate_again(struct change *change)
 
 void change_rotate(struct world *world, const struct change_request *request)
 {
-    struct change change;
+    struct change change = { 0 };
 
     if (!begin(&change, world, request))
         return;
@@ -360,7 +390,7 @@ void change_rotate(struct world *world, const struct change_request *request)
 
 void change_tick(struct world *world, const struct change_request *request)
 {
-    struct change change;
+    struct change change = { 0 };
 
     if (world->rotation_period == 0 || !begin(&change, world, request))
         return;
@@ -409,7 +439,7 @@ void change_emergency(struct world *world, const struct change_request *request)
     const size_t expected = request->key;
     struct asap_error err = { 0 };
     struct lifecycle_plan plan;
-    struct change change;
+    struct change change = { 0 };
     size_t promoted = PLAN_NONE;
 
     if (!begin(&change, world, request))
@@ -440,7 +470,7 @@ static void keep_promotion(struct change *change, size_t promoted)
 void change_revoke(struct world *world, const struct change_request *request)
 {
     struct lifecycle_plan plan;
-    struct change change;
+    struct change change = { 0 };
     size_t promoted = PLAN_NONE;
     enum key_state state = KEY_REVOKED;
 
@@ -461,7 +491,7 @@ void change_algorithm(struct world *world, const struct change_request *request)
 {
     struct asap_error err = { 0 };
     struct lifecycle_plan plan = { 0 };
-    struct change change;
+    struct change change = { 0 };
     enum asap_code code = ASAP_OK;
 
     if (!begin(&change, world, request))
@@ -490,7 +520,7 @@ static void lower_lifetimes(struct change *change)
 
 void change_lifetime(struct world *world, const struct change_request *request)
 {
-    struct change change;
+    struct change change = { 0 };
 
     if (!begin(&change, world, request))
         return;

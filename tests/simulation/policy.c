@@ -75,6 +75,8 @@ static void adopt(struct world *world, const struct lifecycle_policy *policy)
         .replica_lag = policy->replica_lag,
     };
     shorten_leeways(world);
+    for (size_t i = 0; i < ISSUERS_MAX; i++)
+        world->ready[i].emergencies = 0;
     for (size_t i = 0; i < world->node_count; i++)
         node_restart(world, &world->nodes[i]);
     world_tell(world,

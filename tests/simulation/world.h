@@ -48,6 +48,12 @@ struct facts {
         promise; /* how long before its unpublish_time a token, its leeway and the skew fit in */
 };
 
+/* For how many emergencies standbys are ready: for each, once nothing was changed for a lead. */
+struct readiness {
+    int64_t last_change;
+    size_t emergencies;
+};
+
 /* A mint between its signature and its audit record. */
 struct mint {
     bool is_set;
@@ -131,6 +137,7 @@ struct world {
     struct store store;
     struct facts facts[ISSUERS_MAX][KEYS_MAX];
     int64_t gap_until[ISSUERS_MAX]; /* by nodes' clocks: a declared gap */
+    struct readiness ready[ISSUERS_MAX];
     struct node nodes[NODES_MAX];
     size_t node_count;
     struct mirror mirrors[MIRRORS_MAX];
