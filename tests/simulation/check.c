@@ -162,10 +162,11 @@ static void check_revoked(struct world *world, size_t issuer, size_t key)
 {
     const struct key_times *times = &world->store.issuers[issuer].keys[key].times;
     const struct facts *facts = &world->facts[issuer][key];
-    const int64_t told = lifecycle_trusted_until(&world->longest, times->revoke_time);
+    int64_t told = 0;
 
     if (facts->revoked_at == LIFECYCLE_NEVER)
         return;
+    told = lifecycle_trusted_until(&world->longest, times->revoke_time);
     for (size_t i = 0; i < world->verifier_count; i++) {
         const struct verifier *verifier = &world->verifiers[i];
         const int64_t end = verifier_trusts_until(verifier, issuer, key);

@@ -148,13 +148,13 @@ static int run_teeth(const struct options *options)
         struct tally tally = { 0 };
         const uint64_t number = find_failing(options, rule, count, &tally);
 
-        if (number == count)
+        (void)printf("%-18s %s: ", rule_row(rule)->name, rule_row(rule)->breach);
+        if (number < count) {
+            (void)printf("found by schedule %" PRIu64 "\n", number);
+        } else {
+            (void)puts("NOT FOUND");
             result = EXIT_FAILURE;
-        if (number == count)
-            (void)printf("%-18s %s: NOT FOUND\n", rule_row(rule)->name, rule_row(rule)->breach);
-        else
-            (void)printf("%-18s %s: found by schedule %" PRIu64 "\n", rule_row(rule)->name,
-                         rule_row(rule)->breach, number);
+        }
     }
     return result;
 }

@@ -49,6 +49,12 @@ static int64_t next_transition(const struct issuer *issuer, int64_t clock)
     return next;
 }
 
+/* The real time at which that clock says so. */
+static int64_t real_time(const struct node *node, int64_t clock)
+{
+    return clock == LIFECYCLE_NEVER ? LIFECYCLE_NEVER : clock - node->offset;
+}
+
 /* Real times at which something may change. */
 static int64_t choose_moment(const struct world *world, const struct event *event)
 {
@@ -64,16 +70,16 @@ static int64_t choose_moment(const struct world *world, const struct event *even
     case 1:
     case 2:
     case 3:
-        return next_transition(&world->store.issuers[issuer], node_clock(world, node))
-               - node->offset;
+        return real_time(node,
+                         next_transition(&world->store.issuers[issuer], node_clock(world, node)));
     case 4:
-        return times->unpublish_time - node->offset;
+        return real_time(node, times->unpublish_time);
     case 5:
         return verifier->sets[issuer].usable;
     case 6:
         return verifier->keys[issuer][key].fresh;
     default:
-        return times->publish_time + world->policy.publish_lead - node->offset;
+        return real_time(node, times->publish_time + world->policy.publish_lead);
     }
 }
 
@@ -88,10 +94,11 @@ static int64_t choose_distance(const struct world *world, uint32_t choice)
 static void do_wait_for(struct world *world, const struct event *event)
 {
     enum { HORIZON = 20000 };
-    const int64_t moment = choose_moment(world, event) + choose_distance(world, event->c / 8);
+    const int64_t moment = choose_moment(world, event);
+    const int64_t distance = choose_distance(world, event->c / 8);
 
-    if (moment > world->now && moment < world->now + HORIZON)
-        world_advance(world, moment);
+    if (moment < world->now + HORIZON && moment + distance > world->now)
+        world_advance(world, moment + distance);
     else
         world_advance(world, world->now + event->b % 10);
 }

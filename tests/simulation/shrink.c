@@ -46,6 +46,6 @@ void shrink_schedule(struct schedule *schedule, enum rule broken)
 {
     for (size_t length = schedule->count / 2; length > 1; length /= 2)
         (void)drop_some(schedule, broken, length);
-    while (drop_some(schedule, broken, 1))
-        continue;
+    for (bool has_dropped = true; has_dropped;)
+        has_dropped = drop_some(schedule, broken, 1);
 }
