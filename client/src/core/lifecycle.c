@@ -154,7 +154,7 @@ struct cache_lifetime lifecycle_cache_lifetime(int64_t max_age,
 int64_t lifecycle_trusted_until(const struct lifecycle_policy *policy, int64_t time)
 {
     return time + greatest(policy->max_age, policy->jwks_max_age) + policy->stale
-           + policy->replica_lag;
+           + policy->replica_lag + 2 * policy->clock_skew;
 }
 
 int64_t lifecycle_end_of_tokens(const struct lifecycle_policy *policy,

@@ -81,7 +81,8 @@ struct cache_lifetime lifecycle_cache_lifetime(int64_t max_age,
                                                int64_t unpublish_time,
                                                int64_t now);
 
-/* Until when caches that honour our headers may trust a key that is withdrawn at `time`. */
+/* Until when caches that honour our headers may trust a key that is withdrawn at `time`. Some count
+ * from the Date of an answer by a clock of their own, which may be behind ours. */
 int64_t lifecycle_trusted_until(const struct lifecycle_policy *policy, int64_t time);
 
 /* When a key that signs its last token at `sign_until`, before somebody rotates in the same second,

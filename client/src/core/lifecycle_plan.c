@@ -141,7 +141,7 @@ static void end_signing(const struct lifecycle_view *view,
 {
     const struct lifecycle_policy *policy = view->policy;
     const int64_t tokens = lifecycle_end_of_tokens(policy, sign_until, key->max_lifetime);
-    const int64_t caches = lifecycle_trusted_until(policy, sign_until) + policy->clock_skew;
+    const int64_t caches = lifecycle_trusted_until(policy, sign_until);
 
     key->times.sign_until = sign_until;
     key->times.unpublish_time = greatest(tokens, caches);

@@ -274,7 +274,7 @@ START_TEST(a_revocation_says_until_when_caches_trust_and_who_succeeds)
         ck_assert_int_eq(revocation->key->state, ASAP__V1__KEY_STATE__KEY_STATE_REVOKED);
         ck_assert_int_eq(revocation->key->revoke_time->seconds, CREATED + 5000);
         ck_assert_str_eq(revocation->key->revoke_reason, "stolen");
-        ck_assert_int_eq(revocation->trusted_until->seconds, CREATED + 5000 + 300 + 300);
+        ck_assert_int_eq(revocation->trusted_until->seconds, CREATED + 5000 + 300 + 300 + 60);
         if (again == 0)
             ck_assert_str_eq(revocation->successor->key_id, list->keys[1]->key_id);
         drop(revocation);
