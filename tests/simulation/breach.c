@@ -38,10 +38,10 @@ void breach_move_end(const struct change *change, struct planned_key *key)
     const struct world *world = change->world;
     const struct lifecycle_policy *policy = &world->policy;
     const int64_t end = end_of_tokens(world, key);
-    int64_t held = lifecycle_trusted_until(policy, key->times.sign_until) + policy->clock_skew;
+    int64_t held = lifecycle_trusted_until(policy, key->times.sign_until);
 
     if (breaks(world, RULE_END_LAG))
-        held = lifecycle_trusted_until(policy, change->view.now) + policy->clock_skew;
+        held = lifecycle_trusted_until(policy, change->view.now);
     if (breaks(world, RULE_END_CACHES))
         held = 0;
     key->times.unpublish_time = end > held ? end : held;

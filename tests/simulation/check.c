@@ -157,26 +157,33 @@ static void check_hold(struct world *world, size_t issuer, size_t key)
                    (long long)(latest_clock(world, facts->held_until) - times->unpublish_time));
 }
 
+/* By clocks of ours. */
+static int64_t told_end_of_trust(const struct world *world, int64_t revoke_time)
+{
+    struct lifecycle_policy policy = world->longest;
+
+    if (breaks(world, RULE_TRUST_SKEW))
+        policy.clock_skew = 0;
+    return lifecycle_trusted_until(&policy, revoke_time);
+}
+
 /* Caches let go of what is revoked by the time that the operator was told. */
 static void check_revoked(struct world *world, size_t issuer, size_t key)
 {
     const struct key_times *times = &world->store.issuers[issuer].keys[key].times;
-    const struct facts *facts = &world->facts[issuer][key];
     int64_t told = 0;
 
-    if (facts->revoked_at == LIFECYCLE_NEVER)
+    if (world->facts[issuer][key].revoked_at == LIFECYCLE_NEVER)
         return;
-    told = lifecycle_trusted_until(&world->longest, times->revoke_time);
+    told = told_end_of_trust(world, times->revoke_time);
     for (size_t i = 0; i < world->verifier_count; i++) {
         const struct verifier *verifier = &world->verifiers[i];
         const int64_t end = verifier_trusts_until(verifier, issuer, key);
-        const int64_t slack = verifier->habit->by_date ? 2 * world->skew : 0;
 
-        if (end > world->now && end + world->earliest > told + slack)
-            world_fail(world,
-                       "a %s verifier trusts key %zu of issuer %zu %lld s longer than was told",
-                       verifier->habit->name, key, issuer,
-                       (long long)(end + world->earliest - told - slack));
+        if (end > world->now && end + world->earliest > told)
+            world_fail(
+                world, "a %s verifier trusts key %zu of issuer %zu %lld s longer than was told",
+                verifier->habit->name, key, issuer, (long long)(end + world->earliest - told));
     }
 }
 

@@ -73,6 +73,7 @@ static void adopt(struct world *world, const struct lifecycle_policy *policy)
         .jwks_max_age = policy->jwks_max_age > longest->jwks_max_age ? policy->jwks_max_age
                                                                      : longest->jwks_max_age,
         .replica_lag = policy->replica_lag,
+        .clock_skew = world->skew,
     };
     shorten_leeways(world);
     for (size_t i = 0; i < ISSUERS_MAX; i++)

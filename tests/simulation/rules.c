@@ -39,6 +39,7 @@ static const struct rule_row rows[RULE_COUNT] = {
     [RULE_MINT_END] = { "mint-end", "a mint does not look at unpublish_time" },
     [RULE_ALGORITHM] = { "algorithm", "the algorithm changes while a promotion is planned" },
     [RULE_ATOMIC] = { "atomic", "a kill leaves half of a change" },
+    [RULE_TRUST_SKEW] = { "trust-skew", "the end of trust that is told leaves clock_skew out" },
     [RULE_POLICY_ORDER] = { "policy-order", "lead and cache lifetimes change at one moment" },
     [RULE_DATE] = { "date", "a change is dated three seconds before it commits" },
 };
