@@ -82,7 +82,7 @@ void breach_plan_rotation(struct change *change, struct lifecycle_plan *plan)
 {
     struct planned_key keys[KEYS_MAX];
     struct lifecycle_view view = change->view;
-    size_t of[KEYS_MAX];
+    size_t of[KEYS_MAX] = { 0 };
 
     view.keys = keys;
     view.count = 0;

@@ -63,11 +63,8 @@ static bool read_option(struct options *options, char **arguments, int *used)
 
 static bool read_options(struct options *options, char **arguments)
 {
-    const char *schedules = getenv("ASAP_SIMULATION_SCHEDULES");
     int used = 0;
 
-    if (schedules != NULL && !read_number(schedules, &options->schedules))
-        return false;
     for (; *arguments != NULL; arguments += used)
         if (!read_option(options, arguments, &used))
             return false;
