@@ -311,6 +311,13 @@ class Limits(ServerTest):
         other = self.new_caller("other")
         self.assertEqual(self.server.rpc(VERIFY, request, bearer=other).status, 400)
 
+    def test_a_caller_cannot_fill_the_audit_log_with_what_it_is_no_administrator_for(self):
+        key = self.new_caller("ci")
+        answers = [self.server.rpc("AuditLog/ListEvents", {}, bearer=key) for _ in range(7)]
+        self.assertEqual([a.status for a in answers], [403] * 5 + [429] * 2)
+        events = self.server.local_rpc("AuditLog/ListEvents", {"caller": "ci"}).json["events"]
+        self.assertEqual(len(events), 5)
+
     def test_an_address_that_guesses_is_stopped_even_when_it_guesses_right(self):
         key = self.new_caller("ci")
         guess = "asapk_0123456789abcdef_" + "A" * 43
