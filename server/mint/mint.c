@@ -146,7 +146,7 @@ static enum asap_code limit(const struct minting *minting,
 {
     const struct mint *mint = minting->mint;
 
-    if (grant == NULL || minting->request->validate_only
+    if (grant == NULL || minting->request->validate_only || minting->request->is_repeated
         || limiter_take(mint->grants, grant->grant_id,
                         (struct limit_rate){ grant->tokens_per_minute }, mint->monotonic_ms(),
                         &out->retry_ms))

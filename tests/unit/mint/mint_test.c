@@ -461,6 +461,13 @@ START_TEST(a_grant_has_its_own_rate)
         ck_assert_succeeds(mint_token(&mint, &request, &minted, &err));
     }
     assert_refused(&request, ASAP_RESOURCE_EXHAUSTED, ASAP_REASON_RATE_LIMIT, "");
+    request.is_repeated = true;
+    {
+        SCOPED(minted) struct minted minted = { .wants_worker = false };
+
+        ck_assert_succeeds(mint_token(&mint, &request, &minted, &err));
+    }
+    request.is_repeated = false;
     monotonic += 30000;
     {
         SCOPED(minted) struct minted minted = { .wants_worker = false };
