@@ -91,10 +91,14 @@ ASAP_MUST_CHECK enum asap_code audit_verify(struct audit *audit,
                                             struct audit_finding *out,
                                             struct asap_error *err);
 
+/* The most that one call of audit_prune() removes: some tenths of a second of work. */
+enum { AUDIT_PRUNE_MAX = 20000 };
+
 /* Removes the events before `before` (seconds), up to a checkpoint that keeps the rest verifiable,
  * and records that, by an event of its own for each transaction. The newest event stays. `now` is
- * the wall clock. *removed counts them, also after a failure. ASAP_DATA_LOSS: an event to remove is
- * not as it was recorded; the log stays from there on, for evidence. */
+ * the wall clock. *removed counts them, also after a failure; AUDIT_PRUNE_MAX: there may be more.
+ * ASAP_DATA_LOSS: an event to remove is not as it was recorded; the log stays from there on, for
+ * evidence. */
 ASAP_MUST_CHECK enum asap_code audit_prune(
     struct audit *audit, int64_t before, int64_t now, int64_t *removed, struct asap_error *err);
 
