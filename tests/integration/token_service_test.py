@@ -206,6 +206,8 @@ class Together(TokenService):
         self.assertFails(answer, 503, "unavailable", "AUDIT_UNAVAILABLE")
         self.assertNotIn("token", answer.json)
         self.assertEqual(self.server.get("/" + key).status, 200)
+        problems = self.server.local_rpc("Server/GetStatus", {}).json["problems"]
+        self.assertTrue(any("audit log cannot be written" in text for text in problems), problems)
         failed = self.server.ctl_raw("issuer", "create", "another")
         self.assertEqual(failed.returncode, 1, failed.stdout)
         blocker.execute("ROLLBACK")
