@@ -116,6 +116,14 @@ static enum asap_code read_used_kid(void *context,
     return sql_read_members(columns, kid, 1, used) ? ASAP_OK : transaction_damaged("a key", err);
 }
 
+static bool is_of_same_issuer(const char *kid, const char *other)
+{
+    const size_t length = (size_t)(strrchr(kid, '/') - kid);
+
+    return strncmp(kid, other, length + 1) == 0 && strchr(other + length + 1, '/') == NULL;
+}
+
+/* Other issuers stay unnamed: whoever may publish keys of one may know nothing of them. */
 static enum asap_code explain_conflict(struct txn *txn,
                                        const struct key_row *row,
                                        struct asap_error *err)
@@ -130,7 +138,9 @@ static enum asap_code explain_conflict(struct txn *txn,
                     "the key id %s was used before, and is never used again (choose another name)",
                     row->kid);
     return fail(err, ASAP_ALREADY_EXISTS,
-                "this public key was used before, as %s (make a new key pair)", used.kid);
+                "this public key was used before, %s %s (make a new key pair)",
+                is_of_same_issuer(row->kid, used.kid) ? "as" : "by",
+                is_of_same_issuer(row->kid, used.kid) ? used.kid : "another issuer");
 }
 
 enum asap_code store_add_key(struct txn *txn, struct key_row *row, struct asap_error *err)
