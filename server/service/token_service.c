@@ -32,15 +32,17 @@ static enum asap_code to_claims_json(const Google__Protobuf__Struct *claims,
                                      struct buffer *out,
                                      struct asap_error *err)
 {
+    struct asap_error cause = { 0 };
     enum asap_code code = ASAP_OK;
 
     if (claims == NULL)
         return ASAP_OK;
-    code = codec_write_json(&claims->base, out, err);
-    if (code != ASAP_RESOURCE_EXHAUSTED)
-        return code;
-    return fail_field(err, "additional_claims", "the additional claims have over %d bytes",
-                      MINT_TOKEN_MAX);
+    code = codec_write_json(&claims->base, out, &cause);
+    if (code == ASAP_RESOURCE_EXHAUSTED)
+        return fail_field(err, "additional_claims", "the additional claims have over %d bytes",
+                          MINT_TOKEN_MAX);
+    /* The binary form can hold numbers and gaps that JSON has not. */
+    return code == ASAP_OK ? ASAP_OK : fail_field(err, "additional_claims", "%s", cause.message);
 }
 
 /* What the request was turned into; all of it is freed with the scope. */

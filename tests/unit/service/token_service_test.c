@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asap/v1/token_service.pb-c.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdatomic.h>
 
@@ -10,6 +11,8 @@
 #include "store_server.h"
 
 /* Minting between the transport and the mint. */
+
+#define MINT "/asap.v1.TokenService/MintToken"
 
 static struct mint mint;
 
@@ -58,7 +61,6 @@ static void note_done(void *context)
 /* What comes of a token's hold once it is over. */
 static enum asap_code mint_once(bool is_repeated)
 {
-    static const char path[] = "/asap.v1.TokenService/MintToken";
     const struct rpc_caller caller = { .is_admin = true, .name = "uid:0" };
     char issuer[] = "payments/api";
     char audience[] = "orders/api";
@@ -67,7 +69,7 @@ static enum asap_code mint_once(bool is_repeated)
     SCOPED(message) ProtobufCMessage *response = NULL;
     struct rpc_reply reply = { .hold = NULL };
     const struct rpc_call context = { .service = &service,
-                                      .method = find_method(path),
+                                      .method = find_method(MINT),
                                       .caller = &caller,
                                       .now = now,
                                       .may_block = true,
@@ -103,6 +105,56 @@ START_TEST(a_token_that_a_change_overtakes_is_made_by_what_the_change_left)
 }
 END_TEST
 
+/* What only the binary form can ask for. */
+static enum asap_code mint_with(Google__Protobuf__Value *value, struct asap_error *out)
+{
+    const struct rpc_caller caller = { .is_admin = true, .name = "uid:0" };
+    char issuer[] = "payments/api";
+    char audience[] = "orders/api";
+    char key[] = "role";
+    char *audiences[] = { audience };
+    Google__Protobuf__Struct__FieldsEntry entry = GOOGLE__PROTOBUF__STRUCT__FIELDS_ENTRY__INIT;
+    Google__Protobuf__Struct__FieldsEntry *fields[] = { &entry };
+    Google__Protobuf__Struct claims = GOOGLE__PROTOBUF__STRUCT__INIT;
+    Asap__V1__MintTokenRequest request = ASAP__V1__MINT_TOKEN_REQUEST__INIT;
+    SCOPED(message) ProtobufCMessage *response = NULL;
+    struct asap_error err = { 0 };
+    struct rpc_reply reply = { .hold = NULL };
+    const struct rpc_call context = { .service = &service,
+                                      .method = find_method(MINT),
+                                      .caller = &caller,
+                                      .now = now,
+                                      .may_block = true,
+                                      .reply = &reply };
+
+    *out = (struct asap_error){ 0 };
+    entry.key = key;
+    entry.value = value;
+    claims.fields = fields;
+    claims.n_fields = 1;
+    request.issuer = issuer;
+    request.audience = audiences;
+    request.n_audience = 1;
+    request.additional_claims = &claims;
+    ck_assert_succeeds(codec_new(context.method->response, &response, &err));
+    return context.method->handler(&context, &request.base, response, out);
+}
+
+START_TEST(claims_that_json_cannot_hold_are_the_callers_mistake)
+{
+    Google__Protobuf__Value nothing = GOOGLE__PROTOBUF__VALUE__INIT;
+    Google__Protobuf__Value infinite = GOOGLE__PROTOBUF__VALUE__INIT;
+    struct asap_error err = { 0 };
+
+    ck_assert_int_eq(mint_with(&nothing, &err), ASAP_INVALID_ARGUMENT);
+    ck_assert_str_eq(err.field, "additional_claims");
+    infinite.kind_case = GOOGLE__PROTOBUF__VALUE__KIND_NUMBER_VALUE;
+    infinite.number_value = HUGE_VAL;
+    ck_assert_int_eq(mint_with(&infinite, &err), ASAP_INVALID_ARGUMENT);
+    ck_assert_str_eq(err.field, "additional_claims");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("token_service");
@@ -111,5 +163,6 @@ int main(void)
     suite_add_tcase(suite, tests);
     tcase_add_checked_fixture(tests, enter, leave);
     tcase_add_test(tests, a_token_that_a_change_overtakes_is_made_by_what_the_change_left);
+    tcase_add_test(tests, claims_that_json_cannot_hold_are_the_callers_mistake);
     return check_main(suite);
 }
