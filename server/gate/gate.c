@@ -29,6 +29,7 @@ static void read_certificate(const struct http_certificate *certificate, struct 
             certificate->names[i].text
         };
     out->evidence.names = out->names;
+    out->evidence.certificate_until = certificate->not_after;
 }
 
 static void read_evidence(const struct http_request *request, struct shown *out)
