@@ -67,11 +67,20 @@ void authenticator_free(struct authenticator *authenticator)
     free(authenticator);
 }
 
+static bool may_operate(const struct evidence *evidence, uint32_t daemon_uid)
+{
+    return evidence->has_uid && (evidence->uid == 0 || evidence->uid == daemon_uid);
+}
+
+bool authenticate_is_operator(const struct authenticator *authenticator,
+                              const struct evidence *evidence)
+{
+    return may_operate(evidence, authenticator->daemon_uid);
+}
+
 static bool is_operator(const struct attempt *attempt)
 {
-    const struct evidence *evidence = attempt->evidence;
-
-    return evidence->has_uid && (evidence->uid == 0 || evidence->uid == attempt->daemon_uid);
+    return may_operate(attempt->evidence, attempt->daemon_uid);
 }
 
 static void admit_operator(const struct attempt *attempt)

@@ -61,7 +61,8 @@ static enum asap_code fail_rate(const char *what, struct asap_error *err)
                        what);
 }
 
-/* Guessing is stopped before the guess is looked at; the one that is right counts for nothing. */
+/* Guessing is stopped before the guess is looked at; the one that is right counts for nothing.
+ * Those who sit at the machine are never stopped: they may have to repair something. */
 static enum asap_code identify(const struct gate *gate,
                                const struct http_request *request,
                                struct rpc_reply *reply,
@@ -74,6 +75,8 @@ static enum asap_code identify(const struct gate *gate,
     enum asap_code code = ASAP_OK;
 
     read_evidence(request, &shown);
+    if (authenticate_is_operator(gate->authenticator, &shown.evidence))
+        return authenticate(gate->authenticator, &shown.evidence, out, err);
     write_network(request->peer.address, network);
     if (!limiter_has(gate->addresses, network, gate->failure_rate, now_ms, &reply->retry_ms))
         return fail_rate("failed authentications from this address", err);
@@ -104,7 +107,7 @@ static enum asap_code check_role(const struct rpc_caller *caller,
                        " and callers with a grant to administer");
 }
 
-/* Those who sit at the machine are not limited: they may have to repair something. */
+/* Neither are those who sit at the machine limited in what they may call. */
 static bool is_limited(const struct rpc_caller *caller)
 {
     return caller->proof_kind != RPC_PROOF_UID || !caller->is_admin;

@@ -320,6 +320,13 @@ class Limits(ServerTest):
         events = self.server.local_rpc("AuditLog/ListEvents", {"caller": "ci"}).json["events"]
         self.assertEqual(len(events), 5)
 
+    def test_a_program_of_root_that_guesses_does_not_shut_out_root(self):
+        guess = {"Authorization": "Bearer guess"}
+        for _ in range(5):
+            answer = self.server.local_rpc("Server/GetStatus", {}, guess)
+            self.assertFails(answer, 401, "unauthenticated", "TWO_PROOFS")
+        self.assertEqual(self.server.local_rpc("Server/GetStatus", {}).status, 200)
+
     def test_an_address_that_guesses_is_stopped_even_when_it_guesses_right(self):
         key = self.new_caller("ci")
         guess = "asapk_0123456789abcdef_" + "A" * 43
