@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "hex.h"
 #include "scoped.h"
 #include "transaction.h"
 
@@ -79,12 +80,6 @@ static enum asap_code read_id(void *context,
                                                           : transaction_damaged("a key", err);
 }
 
-static void write_hex(const unsigned char *bytes, size_t length, char *out)
-{
-    for (size_t i = 0; i < length; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
 enum asap_code key_row_digest(const struct key_row *row,
                               char out[KEY_DIGEST_SIZE],
                               struct asap_error *err)
@@ -96,7 +91,7 @@ enum asap_code key_row_digest(const struct key_row *row,
     (void)snprintf(text, sizeof text, "%s\n%s", row->kid, row->pem);
     if (EVP_Q_digest(NULL, "SHA256", NULL, text, strlen(text), digest, &length) != 1)
         return fail_memory(err);
-    write_hex(digest, length, out);
+    hex_write(digest, length, out);
     return ASAP_OK;
 }
 
