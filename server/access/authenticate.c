@@ -12,7 +12,7 @@
 #include "fail.h"
 #include "keyring_retriever.h"
 
-enum { ALGORITHMS_MAX = 16, UID_TEXT_SIZE = 16 };
+enum { UID_TEXT_SIZE = 16 };
 
 struct authenticator {
     struct callers *callers;
@@ -30,13 +30,10 @@ static enum asap_code new_verifier(const struct authenticator_options *options,
                                    struct asap_error *err)
 {
     const char *const audiences[] = { options->audience, NULL };
-    const char *algorithms[ALGORITHMS_MAX + 1] = { NULL };
     const struct asap_verifier_options verifier = { .audiences = audiences,
-                                                    .algorithms = algorithms,
+                                                    .algorithms = algorithm_names,
                                                     .clock = options->clock };
 
-    for (size_t i = 0; i < ALGORITHMS_MAX && algorithm_at(i) != NULL; i++)
-        algorithms[i] = algorithm_at(i)->name;
     return asap_verifier_new(authenticator->keys, &verifier, &authenticator->verifier, err);
 }
 

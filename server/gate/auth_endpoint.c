@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "algorithm.h"
 #include "claims.h"
 #include "fail.h"
 #include "scoped.h"
@@ -71,11 +72,9 @@ static enum asap_code new_verifier(const struct auth_endpoint_options *options,
                                    struct asap_verifier **out,
                                    struct asap_error *err)
 {
-    static const char *const algorithms[] = { "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-                                              "ES256", "ES384", "ES512", "EdDSA", NULL };
     struct list audiences;
     struct asap_verifier_options verifier = {
-        .algorithms = algorithms,
+        .algorithms = algorithm_names,
         .allow_any_subject = true, /* the backend is told, and told who says so */
         .leeway_seconds = profile->leeway == 0 ? NO_LEEWAY : profile->leeway,
         .clock = options->clock,
