@@ -71,7 +71,8 @@ static void assemble_gate(struct daemon *daemon)
                                   .call_rate = { config->calls_per_minute },
                                   .failure_rate = { config->failed_authentications_per_minute },
                                   .audit = daemon->audit,
-                                  .monotonic_ms = clock_monotonic_ms };
+                                  .monotonic_ms = clock_monotonic_ms,
+                                  .clock = *daemon->clock };
     daemon->rpc_gate =
         (struct rpc_gate){ .admit = gate_admit, .refused = gate_refused, .context = &daemon->gate };
 }
@@ -101,7 +102,9 @@ static void assemble_surfaces(struct daemon *daemon)
                                               .policy = config->lifecycle,
                                               .clock = *daemon->clock,
                                               .base_path = config->base_path };
-    daemon->ops = (struct ops){ .keyring = daemon->keyring };
+    daemon->ops = (struct ops){ .keyring = daemon->keyring,
+                                .callers = daemon->callers,
+                                .audit = daemon->audit };
 }
 
 enum asap_code daemon_open(struct daemon *daemon, struct asap_error *err)

@@ -7,6 +7,7 @@
 
 #include "audit_describe.h"
 #include "audit_hold.h"
+#include "clock.h"
 #include "fail.h"
 
 enum { CERTIFICATE_NAMES_MAX = 16, NETWORK_BYTES = 8 };
@@ -17,12 +18,21 @@ struct shown {
     struct evidence evidence;
 };
 
-static void read_certificate(const struct http_certificate *certificate, struct shown *out)
+/* It was judged when the connection began, and may have expired since. */
+static const char *problem_of(const struct http_certificate *certificate, int64_t now)
+{
+    if (certificate->problem[0] != '\0')
+        return certificate->problem;
+    return now > certificate->not_after ? "the client certificate has expired" : NULL;
+}
+
+static void read_certificate(const struct http_certificate *certificate,
+                             int64_t now,
+                             struct shown *out)
 {
     if (certificate == NULL)
         return;
-    if (certificate->problem[0] != '\0')
-        out->evidence.certificate_problem = certificate->problem;
+    out->evidence.certificate_problem = problem_of(certificate, now);
     for (size_t i = 0; i < certificate->name_count && i < CERTIFICATE_NAMES_MAX; i++)
         out->names[out->evidence.name_count++] = (struct certificate_name){
             certificate->names[i].kind == HTTP_NAME_URI ? CREDENTIAL_URI : CREDENTIAL_DNS_NAME,
@@ -31,14 +41,14 @@ static void read_certificate(const struct http_certificate *certificate, struct 
     out->evidence.names = out->names;
 }
 
-static void read_evidence(const struct http_request *request, struct shown *out)
+static void read_evidence(const struct http_request *request, int64_t now, struct shown *out)
 {
     *out = (struct shown){ .evidence = { .address = request->peer.address,
                                          .has_uid = request->peer.is_local,
                                          .uid = request->peer.uid,
                                          .authorization =
                                              http_request_header(request, "Authorization") } };
-    read_certificate(request->peer.certificate, out);
+    read_certificate(request->peer.certificate, now, out);
 }
 
 /* Somebody who has an IPv6 network has more addresses than there are buckets. */
@@ -72,7 +82,7 @@ static enum asap_code identify(const struct gate *gate,
     struct shown shown;
     enum asap_code code = ASAP_OK;
 
-    read_evidence(request, &shown);
+    read_evidence(request, clock_now(&gate->clock), &shown);
     write_network(request->peer.address, network);
     if (!limiter_has(gate->addresses, network, gate->failure_rate, now_ms, &reply->retry_ms))
         return fail_rate("failed authentications from this address", err);
@@ -83,15 +93,19 @@ static enum asap_code identify(const struct gate *gate,
     return code;
 }
 
+static enum asap_code check_known(const struct rpc_caller *caller, struct asap_error *err)
+{
+    if (caller->proof_kind != RPC_PROOF_NONE)
+        return ASAP_OK;
+    return fail_reason(err, ASAP_UNAUTHENTICATED, ASAP_REASON_NO_PROOF,
+                       "say who you are: with an API key or a token in the Authorization header,"
+                       " a client certificate, or as root or asapd's user on the admin socket");
+}
+
 static enum asap_code check_role(const struct rpc_caller *caller,
                                  const struct rpc_method *method,
                                  struct asap_error *err)
 {
-    if (caller->proof_kind == RPC_PROOF_NONE)
-        return fail_reason(
-            err, ASAP_UNAUTHENTICATED, ASAP_REASON_NO_PROOF,
-            "say who you are: with an API key or a token in the Authorization header,"
-            " a client certificate, or as root or asapd's user on the admin socket");
     if (method->role != RPC_ADMIN || caller->is_admin)
         return ASAP_OK;
     return fail_reason(err, ASAP_PERMISSION_DENIED, ASAP_REASON_NOT_ADMIN,
@@ -105,6 +119,21 @@ static bool is_limited(const struct rpc_caller *caller)
     return caller->proof_kind != RPC_PROOF_UID || !caller->is_admin;
 }
 
+/* Once for each call, however often it is carried out. */
+static enum asap_code limit(const struct gate *gate,
+                            const struct http_request *request,
+                            const struct rpc_caller *caller,
+                            struct rpc_reply *reply,
+                            struct asap_error *err)
+{
+    if (request->attempt > 0 || !is_limited(caller)
+        || limiter_take(gate->callers, caller->name, gate->call_rate, gate->monotonic_ms(),
+                        &reply->retry_ms))
+        return ASAP_OK;
+    return fail_rate("calls of this caller", err);
+}
+
+/* Who may not call this is limited all the same: refusals are recorded, too. */
 enum asap_code gate_admit(void *context,
                           const struct http_request *request,
                           const struct rpc_method *method,
@@ -119,12 +148,9 @@ enum asap_code gate_admit(void *context,
     if (method->role == RPC_ANYBODY)
         return ASAP_OK;
     TRY(identify(gate, request, reply, out, err));
-    TRY(check_role(out, method, err));
-    if (request->attempt == 0 && is_limited(out)
-        && !limiter_take(gate->callers, out->name, gate->call_rate, gate->monotonic_ms(),
-                         &reply->retry_ms))
-        return fail_rate("calls of this caller", err);
-    return ASAP_OK;
+    TRY(check_known(out, err));
+    TRY(limit(gate, request, out, reply, err));
+    return check_role(out, method, err);
 }
 
 /* Somebody unknown could fill the log, and so could somebody who is told to wait. */

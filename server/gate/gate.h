@@ -2,6 +2,8 @@
 #ifndef ASAPD_GATE_H
 #define ASAPD_GATE_H
 
+#include <asap/clock.h>
+
 #include "audit.h"
 #include "authenticate.h"
 #include "limit.h"
@@ -17,6 +19,7 @@ struct gate {
     struct limit_rate failure_rate; /* of each address: an IPv4 address or an IPv6 /64 network */
     struct audit *audit;
     int64_t (*monotonic_ms)(void);
+    struct asap_clock clock; /* what certificates expire by: their connections may outlive them */
 };
 
 /* The hooks of a struct rpc_gate whose context is a struct gate. */

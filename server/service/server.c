@@ -4,17 +4,32 @@
 #include "fail.h"
 #include "handlers.h"
 
+enum { PROBLEMS_MAX = 3, PROBLEM_SIZE = 320 };
+
 static enum asap_code add_problem(Asap__V1__Status *out, const char *text, struct asap_error *err)
 {
-    void **array = NULL;
-
     if (text[0] == '\0')
         return ASAP_OK;
-    TRY(to_array(1, &array, err));
-    out->problems = (char **)array;
-    TRY(codec_set_string(&out->problems[0], text, err));
-    out->n_problems = 1;
+    TRY(codec_set_string(&out->problems[out->n_problems], text, err));
+    out->n_problems++;
     return ASAP_OK;
+}
+
+static enum asap_code add_problems(const struct admin *admin,
+                                   Asap__V1__Status *out,
+                                   struct asap_error *err)
+{
+    char text[PROBLEM_SIZE];
+    void **array = NULL;
+
+    TRY(to_array(PROBLEMS_MAX, &array, err));
+    out->problems = (char **)array;
+    (void)keyring_problem(admin->keyring, text, sizeof text);
+    TRY(add_problem(out, text, err));
+    (void)callers_problem(admin->callers, text, sizeof text);
+    TRY(add_problem(out, text, err));
+    (void)audit_problem(admin->audit, text, sizeof text);
+    return add_problem(out, text, err);
 }
 
 enum asap_code server_get_status(const struct rpc_call *call,
@@ -25,7 +40,6 @@ enum asap_code server_get_status(const struct rpc_call *call,
     const struct service *service = call->service;
     Asap__V1__Status *status = (Asap__V1__Status *)out;
     const struct snapshot *snapshot = keyring_acquire(service->admin.keyring);
-    char problem[256] = "";
 
     (void)in;
     if (snapshot != NULL) {
@@ -34,8 +48,7 @@ enum asap_code server_get_status(const struct rpc_call *call,
             (int64_t)snapshot_count(snapshot, snapshot_time(snapshot, call->now));
         keyring_release(service->admin.keyring, snapshot);
     }
-    (void)keyring_problem(service->admin.keyring, problem, sizeof problem);
-    TRY(add_problem(status, problem, err));
+    TRY(add_problems(&service->admin, status, err));
     TRY(codec_set_string(&status->version, service->version, err));
     return to_timestamp(call->now, &status->current_time, err);
 }
