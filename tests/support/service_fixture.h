@@ -3,6 +3,7 @@
 #define ASAP_TESTS_SERVICE_FIXTURE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "admin_fixture.h"
@@ -17,8 +18,8 @@ enum { OPEN_KEYS = 8, GRANT_BUCKETS = 64 };
 static struct secret page_token_key;
 static struct service service;
 static struct mint service_mint;
-static int64_t now;
-static int64_t now_ms; /* of the monotonic clock */
+static _Atomic int64_t now; /* threads of a test may read it while it moves */
+static int64_t now_ms;      /* of the monotonic clock */
 
 /* Who calls and how; what the last call's reply is. */
 static struct transport {
@@ -29,7 +30,9 @@ static struct transport {
 
 static inline int64_t read_now(void *context)
 {
-    return *(const int64_t *)context;
+    const _Atomic int64_t *time = context;
+
+    return atomic_load(time);
 }
 
 static inline int64_t read_now_ms(void)
