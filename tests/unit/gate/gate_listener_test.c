@@ -10,7 +10,7 @@
 
 /* Many who mint at once over a real listener, while keys and grants change under them. */
 
-enum { MINTERS = 8, STEPS = 120, STEP_SECONDS = 10, ANSWERS_PER_STEP = 8, TOKENS_MOST = 4096 };
+enum { MINTERS = 8, STEPS = 120, STEP_SECONDS = 10, ANSWERS_PER_STEP = 32, TOKENS_MOST = 4096 };
 enum { ANSWER_SIZE = 16 * 1024, JTI_SIZE = 64, ANSWERS_BEFORE_THE_END = 100 };
 
 static const char *const issuers[] = { "payments/api", "slow/api" };
@@ -36,11 +36,11 @@ static struct http_listener *listener;
 static char bearer[BEARER_SIZE];
 static struct minter minters[MINTERS];
 
-/* Everybody counts what was answered; `is_over` ends them all. */
+/* Everybody counts what was answered, and waits at what is allowed; `is_over` ends them all. */
 static struct {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    size_t answers;
+    size_t allowed, answers;
     atomic_bool is_over;
 } progress = { .mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
@@ -48,17 +48,39 @@ static void count_answer(void)
 {
     (void)pthread_mutex_lock(&progress.mutex);
     progress.answers++;
-    (void)pthread_cond_signal(&progress.changed);
+    (void)pthread_cond_broadcast(&progress.changed);
     (void)pthread_mutex_unlock(&progress.mutex);
 }
 
-static void await_answers(size_t more)
+static void allow(size_t more)
 {
-    size_t most = 0;
-
     (void)pthread_mutex_lock(&progress.mutex);
-    most = progress.answers + more;
-    while (progress.answers < most)
+    progress.allowed += more;
+    (void)pthread_cond_broadcast(&progress.changed);
+    (void)pthread_mutex_unlock(&progress.mutex);
+}
+
+static void end(void)
+{
+    atomic_store(&progress.is_over, true);
+    allow(0);
+}
+
+/* False at the end. */
+static bool may_go_on(void)
+{
+    (void)pthread_mutex_lock(&progress.mutex);
+    while (progress.answers >= progress.allowed && !atomic_load(&progress.is_over))
+        (void)pthread_cond_wait(&progress.changed, &progress.mutex);
+    (void)pthread_mutex_unlock(&progress.mutex);
+    return !atomic_load(&progress.is_over);
+}
+
+/* Until all but `rest` of what is allowed was answered. */
+static void await_answers(size_t rest)
+{
+    (void)pthread_mutex_lock(&progress.mutex);
+    while (progress.answers + rest < progress.allowed)
         (void)pthread_cond_wait(&progress.changed, &progress.mutex);
     (void)pthread_mutex_unlock(&progress.mutex);
 }
@@ -213,7 +235,7 @@ static void *mint_until_over(void *context)
     const int fd = raw_connect(http_listener_address(listener));
     char answer[ANSWER_SIZE];
 
-    while (!atomic_load(&progress.is_over) && minter->count < TOKENS_MOST) {
+    while (may_go_on() && minter->count < TOKENS_MOST) {
         if (!send_request(fd, minter) || !raw_read_response(fd, answer, sizeof answer)) {
             if (!atomic_load(&progress.is_over))
                 (void)snprintf(minter->complaint, sizeof minter->complaint, "connection lost");
@@ -230,6 +252,8 @@ static void *mint_until_over(void *context)
 static void start_minters(void)
 {
     atomic_store(&progress.is_over, false);
+    progress.allowed = 0;
+    progress.answers = 0;
     for (int i = 0; i < MINTERS; i++)
         ck_assert_int_eq(pthread_create(&minters[i].thread, NULL, mint_until_over, &minters[i]), 0);
 }
@@ -317,11 +341,12 @@ START_TEST(who_mints_while_all_changes_gets_a_recorded_token_or_a_documented_fai
 {
     start_minters();
     for (int step = 0; step < STEPS; step++) {
-        await_answers(ANSWERS_PER_STEP);
+        allow(ANSWERS_PER_STEP);
         change_all(step);
+        await_answers(ANSWERS_PER_STEP / 2);
     }
-    await_answers(ANSWERS_PER_STEP * MINTERS);
-    atomic_store(&progress.is_over, true);
+    await_answers(0);
+    end();
     join_minters();
     for (int i = 0; i < MINTERS; i++)
         ck_assert_msg(has_two_keys(&minters[i]), "%s: %zu tokens", minters[i].issuer,
@@ -333,8 +358,9 @@ END_TEST
 START_TEST(a_listener_that_ends_lets_no_token_leave_unrecorded)
 {
     start_minters();
-    await_answers(ANSWERS_BEFORE_THE_END);
-    atomic_store(&progress.is_over, true);
+    allow(TOKENS_MOST);
+    await_answers(TOKENS_MOST - ANSWERS_BEFORE_THE_END);
+    end();
     http_listener_quiesce(listener);
     http_listener_free(listener);
     listener = NULL;
