@@ -11,12 +11,14 @@
 
 enum { HEAD_PERIOD_MS = 60 * 1000, PRUNING_PERIOD_MS = 60 * 60 * 1000 };
 
+/* Neither waits for the other: a key that cannot be read keeps no grant alive. */
 static enum asap_code refresh(struct daemon *daemon, struct asap_error *err)
 {
     const int64_t now = clock_now(daemon->clock);
+    const enum asap_code callers = callers_refresh(daemon->callers, daemon->store, err);
     const enum asap_code keys = keyring_refresh(daemon->keyring, daemon->store, now, err);
 
-    return keys != ASAP_OK ? keys : callers_refresh(daemon->callers, daemon->store, err);
+    return keys != ASAP_OK ? keys : callers;
 }
 
 static void refresh_and_tell(struct daemon *daemon)

@@ -166,7 +166,7 @@ static enum asap_code find_by_certificate(const struct attempt *attempt,
         return refuse(err, ASAP_REASON_CERTIFICATE, "", "the client certificate is refused: %s",
                       attempt->evidence->certificate_problem);
     if (attempt->evidence->certificate_until != 0
-        && attempt->evidence->certificate_until <= attempt->now)
+        && attempt->evidence->certificate_until < attempt->now)
         return refuse(err, ASAP_REASON_CERTIFICATE, "",
                       "the client certificate has expired since the connection began; begin another"
                       " with a new one");

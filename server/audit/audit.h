@@ -62,8 +62,8 @@ struct audit_entry {
 /* Takes the entry over until it is done, which it may be before this returns. */
 void audit_submit(struct audit *audit, struct audit_entry *entry);
 
-/* Why the log cannot be written; false and "" while all is well. For the status: without the log
- * keys are served all the same, so that it does not concern /readyz. */
+/* Whether the log cannot be written. `out` says why; "" while all is well. For /readyz and the
+ * status. */
 bool audit_problem(struct audit *audit, char *out, size_t size);
 
 /* A signed head: the newest event's place and hash, as one word of ASCII. */

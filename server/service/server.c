@@ -7,7 +7,7 @@
 #include "fail.h"
 #include "handlers.h"
 
-enum { PROBLEMS_MAX = 2, PROBLEM_SIZE = 256 };
+enum { PROBLEMS_MAX = 3, PROBLEM_SIZE = 320 };
 
 static enum asap_code add_problem(Asap__V1__Status *out, const char *text, struct asap_error *err)
 {
@@ -22,18 +22,17 @@ static enum asap_code add_problems(const struct admin *admin,
                                    Asap__V1__Status *out,
                                    struct asap_error *err)
 {
-    char problem[PROBLEM_SIZE] = "";
-    char cause[PROBLEM_SIZE - 64] = "";
+    char text[PROBLEM_SIZE];
     void **array = NULL;
 
     TRY(to_array(PROBLEMS_MAX, &array, err));
     out->problems = (char **)array;
-    (void)keyring_problem(admin->keyring, problem, sizeof problem);
-    TRY(add_problem(out, problem, err));
-    if (!audit_problem(admin->audit, cause, sizeof cause))
-        return ASAP_OK;
-    (void)snprintf(problem, sizeof problem, "the audit log cannot be written: %s", cause);
-    return add_problem(out, problem, err);
+    (void)keyring_problem(admin->keyring, text, sizeof text);
+    TRY(add_problem(out, text, err));
+    (void)callers_problem(admin->callers, text, sizeof text);
+    TRY(add_problem(out, text, err));
+    (void)audit_problem(admin->audit, text, sizeof text);
+    return add_problem(out, text, err);
 }
 
 enum asap_code server_get_status(const struct rpc_call *call,

@@ -7,7 +7,7 @@ import json
 import signal
 import sqlite3
 
-from harness import ServerTest, main
+from harness import ServerTest, main, until
 
 MINT = "TokenService/MintToken"
 VERIFY = "TokenService/VerifyToken"
@@ -213,6 +213,52 @@ class Together(TokenService):
         blocker.execute("ROLLBACK")
         self.assertEqual(self.mint().status, 200)
         self.assertIn("intact", self.server.ctl("audit", "verify"))
+
+
+class Problems(TokenService):
+    """What the server says of itself while it cannot do all of its work."""
+
+    def problems(self):
+        return self.server.local_rpc("Server/GetStatus", {}).json.get("problems", [])
+
+    def setUp(self):
+        super().setUp()
+        self.database = sqlite3.connect(self.server.path("asapd.db"), isolation_level=None)
+        self.addCleanup(self.database.close)
+        self.assertEqual(self.mint().status, 200)
+        self.assertEqual((self.problems(), self.server.ops("/readyz").body), ([], b"ok\n"))
+
+    def assertRecovers(self):
+        until(lambda: not self.problems(), "the problems to be over")
+        ready = self.server.ops("/readyz")
+        self.assertEqual((ready.status, ready.body), (200, b"ok\n"))
+        self.assertEqual(self.mint().status, 200)
+
+    def test_a_log_that_cannot_be_written_is_told_and_leaves_the_server_ready(self):
+        self.database.execute("ALTER TABLE audit_event RENAME TO away")
+        self.assertFails(self.mint(), 503, "unavailable", "AUDIT_UNAVAILABLE")
+        problem, = self.problems()
+        self.assertIn("the audit log cannot be written: ", problem)
+        ready = self.server.ops("/readyz")
+        self.assertEqual((ready.status, ready.body.decode()), (200, problem + "\n"))
+        self.assertEqual(self.server.get("/" + self.active_key("payments/api")).status, 200)
+        self.database.execute("ALTER TABLE away RENAME TO audit_event")
+        self.assertRecovers()
+
+    def test_a_database_that_is_locked_is_told_with_all_that_follows(self):
+        key = self.active_key("payments/api")
+        self.database.execute("BEGIN IMMEDIATE")
+        self.assertFails(self.mint(), 503, "unavailable", "AUDIT_UNAVAILABLE")
+        until(lambda: len(self.problems()) == 3, "all problems to be told")
+        for problem, beginning in zip(self.problems(), (
+                "the keys could not be reloaded: ", "the callers could not be reloaded: ",
+                "the audit log cannot be written: ")):
+            self.assertTrue(problem.startswith(beginning), problem)
+        ready = self.server.ops("/readyz")
+        self.assertEqual((ready.status, ready.body.decode().splitlines()), (503, self.problems()))
+        self.assertEqual(self.server.get("/" + key).status, 200)
+        self.database.execute("ROLLBACK")
+        self.assertRecovers()
 
 
 class Verifying(TokenService):
