@@ -152,7 +152,7 @@ class Tokens(Authentication):
         token = self.token()
         self.server.set_clock(60 + 31)
         self.assertFails(self.ask(bearer=token), 401, "unauthenticated", "EXPIRED")
-        self.server.set_clock(-31)
+        self.server.set_clock(-600)
         answer = self.ask(bearer=token)
         self.assertIn(answer.json["details"][0]["debug"]["reason"],
                       ("ISSUED_IN_FUTURE", "NOT_YET_VALID"))
