@@ -326,6 +326,46 @@ START_TEST(a_grants_limit_says_when_to_come_again)
 }
 END_TEST
 
+START_TEST(validations_take_nothing_of_the_limit)
+{
+    for (int i = 0; i < 4; i++)
+        drop(mint("{" USUAL ",\"validateOnly\":true}"));
+    for (int i = 0; i < 3; i++)
+        drop(mint(WISH));
+}
+END_TEST
+
+static void assert_denied(enum asap_code code, enum asap_reason reason)
+{
+    SCOPED(message) ProtobufCMessage *response = NULL;
+
+    ck_assert_int_eq(call(MINT, WISH, &response, &err), code);
+    ck_assert_str_eq(asap_reason_name(err.reason), asap_reason_name(reason));
+    ck_assert_ptr_null(transport.reply.hold);
+}
+
+START_TEST(a_disabled_caller_and_a_pattern_over_the_servers_own_audience_mint_nothing)
+{
+    service_mint.own_audience = "orders/api";
+    assert_denied(ASAP_PERMISSION_DENIED, ASAP_REASON_GRANT_AUDIENCE);
+    drop(administer(ADMIN "UpdateCaller", "{\"name\":\"ci\",\"state\":2}"));
+    assert_denied(ASAP_PERMISSION_DENIED, ASAP_REASON_CALLER_DISABLED);
+}
+END_TEST
+
+START_TEST(no_token_outlives_the_publication_of_its_key)
+{
+    struct lifecycle_policy longer = policy;
+
+    drop(administer(ROTATE, "{\"issuer\":\"payments/api\"}"));
+    drop(mint(WISH));
+    longer.verifier_leeway = 1000000;
+    service_mint.policy = &longer;
+    assert_denied(ASAP_UNAVAILABLE, ASAP_REASON_NO_SIGNING_KEY);
+    ck_assert_int_gt(transport.reply.retry_ms, 0);
+}
+END_TEST
+
 static void assert_declined(const char *json)
 {
     Asap__V1__MintTokenResponse *minted = mint(json);
@@ -474,6 +514,10 @@ int main(void)
     tcase_add_test(tests, claims_that_are_too_large_are_refused_by_their_field);
     tcase_add_test(tests, additional_claims_and_a_subject_are_in_the_token);
     tcase_add_test(tests, a_grants_limit_says_when_to_come_again);
+    tcase_add_test(tests, validations_take_nothing_of_the_limit);
+    tcase_add_test(tests,
+                   a_disabled_caller_and_a_pattern_over_the_servers_own_audience_mint_nothing);
+    tcase_add_test(tests, no_token_outlives_the_publication_of_its_key);
     tcase_add_test(tests, where_it_may_not_block_only_what_is_quick_is_signed);
     tcase_add_loop_test(tests, a_token_is_judged_by_the_rules_of_the_request, 0, COUNT(judgements));
     tcase_add_test(tests, a_caller_rotates_the_keys_of_its_grants_issuer_only);
