@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "asap/v1/server.pb-c.h"
-
 #include <stdio.h>
 
+#include "asap/v1/server.pb-c.h"
 #include "codec.h"
 #include "fail.h"
 #include "handlers.h"
+#include "key_schedule.h"
 
-enum { PROBLEMS_MAX = 3, PROBLEM_SIZE = 320 };
+enum { PROBLEMS_MAX = 4, PROBLEM_SIZE = 320, LATE_SECONDS = 120 };
 
 static enum asap_code add_problem(Asap__V1__Status *out, const char *text, struct asap_error *err)
 {
@@ -18,21 +18,66 @@ static enum asap_code add_problem(Asap__V1__Status *out, const char *text, struc
     return ASAP_OK;
 }
 
+/* What asapd should have rotated by itself for a while. */
+static enum asap_code add_late_rotations(const struct snapshot *snapshot,
+                                         int64_t now,
+                                         Asap__V1__Status *out,
+                                         struct asap_error *err)
+{
+    char text[PROBLEM_SIZE] = "";
+    const char *late = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < snapshot_issuer_count(snapshot); i++) {
+        const struct known_issuer *issuer = snapshot_issuer_at(snapshot, i);
+        const struct published_key *active = NULL;
+
+        if (issuer->rotation_period == 0
+            || key_schedule_due(snapshot, issuer, issuer->rotation_period + LATE_SECONDS, now,
+                                &active)
+                   > now)
+            continue;
+        late = issuer->name;
+        count++;
+    }
+    if (count > 0)
+        (void)snprintf(text, sizeof text,
+                       "%zu rotations by period are overdue, such as that of %.150s (the log says"
+                       " why)",
+                       count, late);
+    return add_problem(out, text, err);
+}
+
 static enum asap_code add_problems(const struct admin *admin,
                                    Asap__V1__Status *out,
                                    struct asap_error *err)
 {
     char text[PROBLEM_SIZE];
-    void **array = NULL;
 
-    TRY(to_array(PROBLEMS_MAX, &array, err));
-    out->problems = (char **)array;
     (void)keyring_problem(admin->keyring, text, sizeof text);
     TRY(add_problem(out, text, err));
     (void)callers_problem(admin->callers, text, sizeof text);
     TRY(add_problem(out, text, err));
     (void)audit_problem(admin->audit, text, sizeof text);
     return add_problem(out, text, err);
+}
+
+/* What the snapshot says; nothing while there is none. */
+static enum asap_code
+add_keys(const struct admin *admin, int64_t clock, Asap__V1__Status *out, struct asap_error *err)
+{
+    const struct snapshot *snapshot = keyring_acquire(admin->keyring);
+    enum asap_code code = ASAP_OK;
+    int64_t now = 0;
+
+    if (snapshot == NULL)
+        return ASAP_OK;
+    now = snapshot_time(snapshot, clock);
+    out->generation = snapshot_generation(snapshot);
+    out->published_key_count = (int64_t)snapshot_count(snapshot, now);
+    code = add_late_rotations(snapshot, now, out, err);
+    keyring_release(admin->keyring, snapshot);
+    return code;
 }
 
 enum asap_code server_get_status(const struct rpc_call *call,
@@ -42,16 +87,13 @@ enum asap_code server_get_status(const struct rpc_call *call,
 {
     const struct service *service = call->service;
     Asap__V1__Status *status = (Asap__V1__Status *)out;
-    const struct snapshot *snapshot = keyring_acquire(service->admin.keyring);
+    void **array = NULL;
 
     (void)in;
-    if (snapshot != NULL) {
-        status->generation = snapshot_generation(snapshot);
-        status->published_key_count =
-            (int64_t)snapshot_count(snapshot, snapshot_time(snapshot, call->now));
-        keyring_release(service->admin.keyring, snapshot);
-    }
+    TRY(to_array(PROBLEMS_MAX, &array, err));
+    status->problems = (char **)array;
     TRY(add_problems(&service->admin, status, err));
+    TRY(add_keys(&service->admin, call->now, status, err));
     TRY(codec_set_string(&status->version, service->version, err));
     return to_timestamp(call->now, &status->current_time, err);
 }
