@@ -11,7 +11,7 @@
 #include "audit.h"
 #include "callers.h"
 #include "keyring.h"
-#include "lifecycle.h"
+#include "lifecycle_plan.h"
 #include "replay.h"
 #include "store.h"
 #include "vault.h"

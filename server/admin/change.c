@@ -29,15 +29,15 @@ enum asap_code change_begin(struct change *change, struct asap_error *err)
 {
     const struct admin *admin = change->admin;
     struct server_row server;
+    int64_t behind = 0;
 
     TRY(txn_begin(&change->txn, admin->store, err));
     TRY(store_get_server(&change->txn, &server, err));
-    if (change->now + admin->policy->clock_skew < server.latest_time)
-        return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the clock went back: it is %lld s behind the latest change (set it right)",
-                    (long long)(server.latest_time - change->now));
-    if (change->now < server.latest_time)
-        change->now = server.latest_time;
+    if (!lifecycle_advance(admin->policy, server.latest_time, &change->now, &behind))
+        return fail_reason(
+            err, ASAP_FAILED_PRECONDITION, ASAP_REASON_CLOCK_WENT_BACK,
+            "the clock went back: it is %lld s behind the latest change (set it right)",
+            (long long)behind);
     return refuse_repetition(change, err);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "store_sealed.h"
 
 enum asap_code issuer_keys_load(struct change *change,
                                 const char *issuer,
@@ -53,6 +54,13 @@ struct lifecycle_view plan_view(const struct change *change, const struct issuer
                                     change->now };
 }
 
+static bool is_out_of_service(const struct key_row *row, int64_t now)
+{
+    const enum key_state state = lifecycle_state(&row->times, now);
+
+    return state == KEY_RETIRED || state == KEY_REVOKED;
+}
+
 static enum asap_code write_changed(struct change *change,
                                     struct issuer_keys *keys,
                                     struct asap_error *err)
@@ -63,31 +71,36 @@ static enum asap_code write_changed(struct change *change,
         if (!keys->planned[i].changed)
             continue;
         row->times = keys->planned[i].times;
+        row->max_lifetime = keys->planned[i].max_lifetime;
         TRY(store_update_key(&change->txn, row, err));
+        if (is_out_of_service(row, change->now))
+            TRY(store_destroy_sealed(&change->txn, row->id, err));
     }
     return ASAP_OK;
 }
 
-static enum asap_code add_standby(struct change *change,
-                                  struct issuer_keys *keys,
-                                  EVP_PKEY **pair,
-                                  struct asap_error *err)
+static enum asap_code add_key(struct change *change,
+                              struct issuer_keys *keys,
+                              const struct key_times *times,
+                              EVP_PKEY **pair,
+                              struct asap_error *err)
 {
     struct key_row *rows = realloc(keys->rows, (keys->count + 1) * sizeof *rows);
-    const struct new_key standby = { .issuer = &keys->issuer,
-                                     .times = lifecycle_standby(change->now),
-                                     .pair = pair };
+    const struct new_key key = { .issuer = &keys->issuer, .times = *times, .pair = pair };
 
     if (rows == NULL)
         return fail_memory(err);
     keys->rows = rows;
-    TRY(change_add_managed_key(change, &standby, rows, keys->count, &rows[keys->count], err));
+    TRY(change_add_managed_key(change, &key, rows, keys->count, &rows[keys->count], err));
     keys->count++;
     return ASAP_OK;
 }
 
-static size_t row_index(const struct issuer_keys *keys, size_t planned)
+/* The first new key follows all rows. */
+static size_t row_index(const struct issuer_keys *keys, size_t planned, size_t rows)
 {
+    if (planned == keys->planned_count)
+        return rows;
     return planned == PLAN_NONE ? PLAN_NONE : keys->row_of[planned];
 }
 
@@ -98,13 +111,19 @@ enum asap_code plan_apply(struct change *change,
                           struct key_plan *out,
                           struct asap_error *err)
 {
+    const struct lifecycle_view view = plan_view(change, keys);
+    const size_t rows = keys->count;
+
     TRY(write_changed(change, keys, err));
-    for (size_t i = 0; i < plan->new_standbys; i++)
-        TRY(add_standby(change, keys, pair, err));
+    for (size_t i = 0; i < plan->new_keys; i++) {
+        const struct key_times times = lifecycle_new_key(&view, plan, i);
+
+        TRY(add_key(change, keys, &times, pair, err));
+    }
     *out = (struct key_plan){ .count = keys->count,
                               .already_planned = plan->already_planned,
-                              .outgoing = row_index(keys, plan->outgoing),
-                              .incoming = row_index(keys, plan->incoming),
+                              .outgoing = row_index(keys, plan->outgoing, rows),
+                              .incoming = row_index(keys, plan->incoming, rows),
                               .subject = PLAN_NONE };
     out->keys = MOVE(keys->rows);
     return ASAP_OK;

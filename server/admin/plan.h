@@ -3,8 +3,9 @@
 #define ASAPD_PLAN_H
 
 #include "change.h"
+#include "lifecycle_plan.h"
 
-/* Carries out what the planner (lifecycle.h) decides, on the rows of one issuer. */
+/* Carries out what the planner (lifecycle_plan.h) decides, on the rows of one issuer. */
 
 /* An issuer, its keys as rows, and its managed keys as the planner sees them. */
 struct issuer_keys {
@@ -34,8 +35,8 @@ size_t issuer_keys_find(const struct issuer_keys *keys, const char *kid);
 /* What the planner is shown. */
 struct lifecycle_view plan_view(const struct change *change, const struct issuer_keys *keys);
 
-/* Writes the changed keys, adds the standbys that the plan asks for (the first made of `*pair`),
- * and hands the rows over to *out. */
+/* Writes the changed keys, destroys what is left of those that are out of service by it, adds the
+ * keys that the plan asks for (the first made of `*pair`), and hands the rows over to *out. */
 ASAP_MUST_CHECK enum asap_code plan_apply(struct change *change,
                                           struct issuer_keys *keys,
                                           const struct lifecycle_plan *plan,

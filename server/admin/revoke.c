@@ -4,7 +4,6 @@
 
 #include "fail.h"
 #include "plan.h"
-#include "store_sealed.h"
 
 static enum asap_code load_keys_of(struct change *change,
                                    const char *kid_text,
@@ -43,17 +42,14 @@ static enum asap_code revoke_external(struct change *change,
     return store_update_key(&change->txn, row, err);
 }
 
-static enum asap_code revoke_managed(struct change *change,
-                                     struct issuer_keys *keys,
-                                     size_t subject,
-                                     struct lifecycle_plan *plan,
-                                     struct asap_error *err)
+static void revoke_managed(const struct change *change,
+                           struct issuer_keys *keys,
+                           size_t subject,
+                           struct lifecycle_plan *plan)
 {
-    const struct key_row *row = &keys->rows[subject];
     const struct lifecycle_view view = plan_view(change, keys);
 
-    TRY(lifecycle_plan_revocation(&view, issuer_keys_find(keys, row->kid), plan, err));
-    return plan->already_planned ? ASAP_OK : store_destroy_sealed(&change->txn, row->id, err);
+    lifecycle_plan_revocation(&view, issuer_keys_find(keys, keys->rows[subject].kid), plan);
 }
 
 static enum asap_code revoke_row(struct change *change,
@@ -67,8 +63,10 @@ static enum asap_code revoke_row(struct change *change,
 
     if (row->times.revoke_time == LIFECYCLE_NEVER)
         (void)snprintf(row->revoke_reason, sizeof row->revoke_reason, "%s", reason);
-    return row->managed ? revoke_managed(change, keys, subject, plan, err)
-                        : revoke_external(change, row, plan, err);
+    if (!row->managed)
+        return revoke_external(change, row, plan, err);
+    revoke_managed(change, keys, subject, plan);
+    return ASAP_OK;
 }
 
 enum asap_code keys_revoke(struct change *change,

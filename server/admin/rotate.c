@@ -57,7 +57,7 @@ enum asap_code keys_rotate(struct change *change,
     TRY(issuer_keys_load(change, rotation->issuer, &issuer_keys, err));
     TRY(find_expected(&issuer_keys, rotation->expected_kid, &expected, err));
     view = plan_view(change, &issuer_keys);
-    TRY(lifecycle_plan_rotation(&view, expected, &plan, err));
+    lifecycle_plan_rotation(&view, expected, &plan);
     change->is_unchanged = plan.already_planned;
     TRY(plan_apply(change, &issuer_keys, &plan, &pair, out, err));
     change_note_key(change, rotation->issuer,

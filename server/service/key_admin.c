@@ -100,14 +100,6 @@ enum asap_code key_admin_rotate(const struct rpc_call *call,
     return change_call(call, in, out, rotate, err);
 }
 
-static int64_t longest_trust(const struct lifecycle_policy *policy)
-{
-    const int64_t age =
-        policy->max_age > policy->jwks_max_age ? policy->max_age : policy->jwks_max_age;
-
-    return age + policy->stale + policy->replica_lag;
-}
-
 static enum asap_code revoke(struct change *change,
                              const ProtobufCMessage *in,
                              ProtobufCMessage *out,
@@ -121,7 +113,7 @@ static enum asap_code revoke(struct change *change,
 
     TRY(keys_revoke(change, &revocation, &plan, err));
     row = &plan.keys[plan.subject];
-    TRY(to_timestamp(row->times.revoke_time + longest_trust(change->admin->policy),
+    TRY(to_timestamp(lifecycle_trusted_until(change->admin->policy, row->times.revoke_time),
                      &response->trusted_until, err));
     TRY(to_planned_key(&plan, plan.incoming, change->now, &response->successor, err));
     return to_new_key(row, change->now, &response->key, err);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "fail.h"
+#include "lifecycle_plan.h"
 #include "store_server.h"
 #include "vault.h"
 

@@ -47,6 +47,19 @@ struct lifecycle_policy {
 ASAP_MUST_CHECK enum asap_code lifecycle_check_policy(const struct lifecycle_policy *policy,
                                                       struct asap_error *err);
 
+/* How often an issuer's keys may be rotated by themselves: never (0), or so seldom that the standby
+ * which the rotation before added is published for the lead by then. ASAP_INVALID_ARGUMENT, field
+ * rotation_period, names the inequality. */
+ASAP_MUST_CHECK enum asap_code lifecycle_check_rotation_period(
+    const struct lifecycle_policy *policy, int64_t period, struct asap_error *err);
+
+/* The time at which to act, when the clock says *now and `latest` was recorded before: the later of
+ * the two. False, and the lag in *behind, when the clock went back by more than the skew. */
+bool lifecycle_advance(const struct lifecycle_policy *policy,
+                       int64_t latest,
+                       int64_t *now,
+                       int64_t *behind);
+
 enum key_state lifecycle_state(const struct key_times *times, int64_t now);
 const char *lifecycle_state_name(enum key_state state); /* "active" */
 bool lifecycle_is_published(const struct key_times *times, int64_t now);
@@ -65,53 +78,14 @@ struct cache_lifetime lifecycle_cache_lifetime(int64_t max_age,
                                                int64_t unpublish_time,
                                                int64_t now);
 
-/* One managed key of an issuer, as the planner sees it. */
-struct planned_key {
-    struct key_times times;
-    int64_t max_lifetime; /* the longest that a token signed with it may live */
-    bool changed;         /* set by the planner */
-};
+/* Until when caches that honour our headers may trust a key that is withdrawn at `time`. */
+int64_t lifecycle_trusted_until(const struct lifecycle_policy *policy, int64_t time);
 
-/* An issuer has this many standbys beside its active key, so that neither a rotation nor an
- * emergency leaves a gap. */
-enum { LIFECYCLE_STANDBYS = 2 };
-
-/* What a plan asks of the caller: write back the keys marked `changed`, and add new ones. */
-struct lifecycle_plan {
-    bool already_planned; /* nothing was changed: the plan that stands is reported */
-    size_t outgoing;      /* index of the key that stops signing, or PLAN_NONE */
-    size_t incoming;      /* index of the key that signs from `sign_time` on, or PLAN_NONE */
-    int64_t sign_time;    /* of `incoming` */
-    size_t new_standbys;  /* keys to add, with publish_time = now */
-};
-#define PLAN_NONE SIZE_MAX
-
-/* The times of an issuer's first key, and of a new standby. */
-struct key_times lifecycle_first_key(const struct lifecycle_policy *policy, int64_t now);
-struct key_times lifecycle_standby(int64_t now);
-
-/* All managed keys of an issuer at one moment, oldest first. */
-struct lifecycle_view {
-    struct planned_key *keys;
-    size_t count;
-    const struct lifecycle_policy *policy;
-    int64_t now;
-};
-
-/* Planned rotation. `expected` is the index of the key that the caller takes for active, or
- * PLAN_NONE for whichever is; when another is active or a promotion is already planned, the plan
- * that stands is reported. ASAP_FAILED_PRECONDITION: the issuer has no active key or no standby. */
-ASAP_MUST_CHECK enum asap_code lifecycle_plan_rotation(const struct lifecycle_view *view,
-                                                       size_t expected,
-                                                       struct lifecycle_plan *out,
-                                                       struct asap_error *err);
-
-/* Revokes the key `revoked` at once and repairs what it leaves: a standby is replaced, a planned
- * promotion of it is planned anew, and the active key's place is taken by the oldest standby as
- * soon as that one has been published for the lead. */
-ASAP_MUST_CHECK enum asap_code lifecycle_plan_revocation(const struct lifecycle_view *view,
-                                                         size_t revoked,
-                                                         struct lifecycle_plan *out,
-                                                         struct asap_error *err);
+/* When a key that signs its last token before `sign_until` can be withdrawn: that token may live
+ * for `max_lifetime`, was minted by a clock that may be ahead, and is checked with leeway by one
+ * that may be behind. */
+int64_t lifecycle_end_of_tokens(const struct lifecycle_policy *policy,
+                                int64_t sign_until,
+                                int64_t max_lifetime);
 
 #endif
