@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asap/v1/key_admin.pb-c.h"
 
-#include <string.h>
-
 #include "fail.h"
 #include "key_list.h"
 #include "key_verbs.h"
-#include "kid.h"
 #include "show.h"
 
 static void add_times(struct table *table, const Asap__V1__Key *key, int64_t now)
@@ -107,27 +104,6 @@ enum asap_code key_retire(const struct ctl *ctl, struct asap_error *err)
     return ctl_run(ctl, &retire_method, &request.base, err);
 }
 
-/* Refuses what leaves its issuer without any key. A managed issuer always has others: this is for
- * external ones, whose keys nobody replaces. What is no key id the server refuses better. */
-static enum asap_code check_not_last(const struct ctl *ctl, struct asap_error *err)
-{
-    char *const key_id = ctl->arguments->operand;
-    SCOPED(key_list) Asap__V1__ListKeysResponse *list = NULL;
-    char issuer[KID_MAX + 1] = "";
-    struct kid kid;
-
-    if (ctl_has(ctl, OPTION_FORCE) || kid_parse(key_id, strlen(key_id), &kid, NULL) != ASAP_OK)
-        return ASAP_OK;
-    (void)snprintf(issuer, sizeof issuer, "%.*s", (int)kid.issuer_length, kid.issuer);
-    TRY(key_list_ask(ctl, issuer, &list, err));
-    if (list->n_keys != 1 || strcmp(list->keys[0]->key_id, key_id) != 0)
-        return ASAP_OK;
-    return fail(err, ASAP_FAILED_PRECONDITION,
-                "it is the last published key of %.100s, none of whose tokens will be accepted"
-                " (publish another one first, or say --force)",
-                issuer);
-}
-
 enum asap_code key_revoke(const struct ctl *ctl, struct asap_error *err)
 {
     Asap__V1__RevokeKeyRequest request = { 0 };
@@ -136,6 +112,6 @@ enum asap_code key_revoke(const struct ctl *ctl, struct asap_error *err)
     request.key_id = ctl->arguments->operand;
     ctl_set(ctl, OPTION_REASON, &request.reason);
     request.validate_only = ctl_has(ctl, OPTION_DRY_RUN);
-    TRY(check_not_last(ctl, err));
+    request.force = ctl_has(ctl, OPTION_FORCE);
     return ctl_run(ctl, &revoke_method, &request.base, err);
 }

@@ -10,20 +10,15 @@
 
 enum { TIMEOUT_SECONDS = 600, POLL_SECONDS = 5 };
 
-struct mirror {
-    char *url;
-    struct fetcher *fetcher;
-};
-
 /* A key that a mirror has not served yet; pairs of both, less those that are done. */
 struct lack {
-    const struct mirror *mirror;
+    struct fetcher *mirror;
     const Asap__V1__Key *key;
     char why[256];
 };
 
 struct mirrors {
-    struct mirror list[REPEATED_MAX];
+    struct fetcher *list[REPEATED_MAX];
     size_t count;
     struct lack *lacks;
     size_t lack_count;
@@ -32,7 +27,7 @@ struct mirrors {
 static void mirrors_scope_exit(struct mirrors *mirrors)
 {
     for (size_t i = 0; i < mirrors->count; i++)
-        fetcher_free(mirrors->list[i].fetcher);
+        fetcher_free(mirrors->list[i]);
     free(mirrors->lacks);
 }
 
@@ -46,10 +41,7 @@ static enum asap_code open_mirrors(const struct ctl *ctl,
     const size_t count = arguments_values(ctl->arguments, OPTION_MIRROR, urls);
 
     for (size_t i = 0; i < count; i++) {
-        struct mirror *mirror = &mirrors->list[i];
-
-        TRY(fetcher_new(urls[i], &options, &mirror->fetcher, err));
-        mirror->url = urls[i];
+        TRY(fetcher_new(urls[i], &options, &mirrors->list[i], err));
         mirrors->count++;
     }
     return ASAP_OK;
@@ -60,7 +52,7 @@ static void add_lacks(struct mirrors *mirrors, const Asap__V1__Key *key)
     for (size_t i = 0; key != NULL && i < mirrors->count; i++) {
         struct lack *lack = &mirrors->lacks[mirrors->lack_count++];
 
-        lack->mirror = &mirrors->list[i];
+        lack->mirror = mirrors->list[i];
         lack->key = key;
     }
 }
@@ -89,7 +81,7 @@ static bool is_served(struct lack *lack)
     struct kid kid;
 
     if (kid_parse(text, strlen(text), &kid, &why) != ASAP_OK
-        || fetch_key(lack->mirror->fetcher, &kid, &none, &answer, &why) != ASAP_OK) {
+        || fetch_key(lack->mirror, &kid, &none, &answer, &why) != ASAP_OK) {
         (void)snprintf(lack->why, sizeof lack->why, "%s", why.message);
         return false;
     }
@@ -112,7 +104,7 @@ static void look(struct mirrors *mirrors)
 static void tell_lacks(const struct ctl *ctl, const struct mirrors *mirrors)
 {
     for (size_t i = 0; i < mirrors->lack_count; i++)
-        ctl_complain(ctl->host, "%s lacks %s: %s", mirrors->lacks[i].mirror->url,
+        ctl_complain(ctl->host, "%s lacks %s: %s", fetcher_base_url(mirrors->lacks[i].mirror),
                      mirrors->lacks[i].key->key_id, mirrors->lacks[i].why);
 }
 

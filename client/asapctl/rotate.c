@@ -108,30 +108,13 @@ static enum asap_code view_rotation(const struct ctl *ctl,
 const struct ctl_method rotate_method = { "/asap.v1.KeyAdmin/RotateKey",
                                           &asap__v1__rotate_key_response__descriptor,
                                           view_rotation };
-static const struct ctl_method revoke_method = { "/asap.v1.KeyAdmin/RevokeKey",
-                                                 &asap__v1__revoke_key_response__descriptor, NULL };
-
-/* The answer to an emergency does not have this time; that to a revocation, which is but tried,
- * does. Only an administrator may ask. */
 static void tell_trust(const struct ctl *ctl, const Asap__V1__RotateKeyResponse *plan)
 {
-    Asap__V1__RevokeKeyRequest request = { 0 };
-    SCOPED(message) ProtobufCMessage *message = NULL;
-    struct asap_error why = { 0 };
     char until[TIME_TEXT_SIZE] = "";
 
     if (plan->outgoing == NULL)
         return;
-    asap__v1__revoke_key_request__init(&request);
-    request.key_id = plan->outgoing->key_id;
-    ctl_set(ctl, OPTION_REASON, &request.reason);
-    request.validate_only = true;
-    if (ctl_ask(ctl, &revoke_method, &request.base, &message, &why) != ASAP_OK) {
-        (void)fprintf(ctl->host->out, "how long caches may trust %s is not known: %s\n",
-                      plan->outgoing->key_id, why.message);
-        return;
-    }
-    show_time(((const Asap__V1__RevokeKeyResponse *)message)->trusted_until, ctl_now(ctl), until);
+    show_time(plan->trusted_until, ctl_now(ctl), until);
     (void)fprintf(ctl->host->out, "caches may trust %s until %s\n", plan->outgoing->key_id, until);
 }
 

@@ -42,10 +42,12 @@ static const struct {
     { "key retire " KEY_A " --sign-until 1h --dry-run", "/asap.v1.KeyAdmin/RetireKey",
       "{\"keyId\":\"" KEY_A "\",\"signUntil\":\"2026-11-23T14:15:00Z\",\"validateOnly\":true}" },
     { "key show " KEY_A, "/asap.v1.KeyAdmin/GetKey", "{\"keyId\":\"" KEY_A "\"}" },
-    { "key revoke " KEY_A " --force --reason leaked", "/asap.v1.KeyAdmin/RevokeKey",
+    { "key revoke " KEY_A " --reason leaked", "/asap.v1.KeyAdmin/RevokeKey",
       "{\"keyId\":\"" KEY_A "\",\"reason\":\"leaked\"}" },
-    { "key revoke " KEY_A " --force --reason=leaked --dry-run", "/asap.v1.KeyAdmin/RevokeKey",
+    { "key revoke " KEY_A " --reason=leaked --dry-run", "/asap.v1.KeyAdmin/RevokeKey",
       "{\"keyId\":\"" KEY_A "\",\"reason\":\"leaked\",\"validateOnly\":true}" },
+    { "key revoke " KEY_A " --reason leaked --force", "/asap.v1.KeyAdmin/RevokeKey",
+      "{\"keyId\":\"" KEY_A "\",\"reason\":\"leaked\",\"force\":true}" },
     { "status --output json", "/asap.v1.Server/GetStatus", "{}" },
 };
 
@@ -67,8 +69,8 @@ static const struct {
     { "issuer create a/b", true },
     { "issuer create a/b --dry-run", false },
     { "key rotate a/b", true },
-    { "key revoke " KEY_A " --force --reason leaked", true },
-    { "key revoke " KEY_A " --force --reason leaked --dry-run", false },
+    { "key revoke " KEY_A " --reason leaked", true },
+    { "key revoke " KEY_A " --reason leaked --dry-run", false },
     { "issuer update a/b --rotation-period 1h", true },
     { "issuer delete a/b", true },
     { "key retire " KEY_A, true },
@@ -297,8 +299,7 @@ END_TEST
 START_TEST(a_revocation_tells_how_long_caches_trust_and_who_follows)
 {
     fake_reset();
-    fake.answers[0] = "{\"keys\":[{\"keyId\":\"a/k\"},{\"keyId\":\"a/next\"}]}";
-    fake.answers[1] = "{\"key\":{\"keyId\":\"a/k\"},\"trustedUntil\":\"2026-11-23T13:25:00Z\","
+    fake.answers[0] = "{\"key\":{\"keyId\":\"a/k\"},\"trustedUntil\":\"2026-11-23T13:25:00Z\","
                       "\"successor\":{\"keyId\":\"a/next\",\"signTime\":\"2026-11-23T13:30:00Z\"}}";
     ck_assert_int_eq(fake_line("key revoke a/k --reason leaked"), 0);
     ck_assert(fake_has_line("revoked a/k", "", "\n"));
