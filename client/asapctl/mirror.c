@@ -47,6 +47,13 @@ static enum asap_code open_mirrors(const struct ctl *ctl,
     return ASAP_OK;
 }
 
+enum asap_code mirrors_check(const struct ctl *ctl, struct asap_error *err)
+{
+    SCOPED(mirrors) struct mirrors mirrors = { .count = 0 };
+
+    return open_mirrors(ctl, &mirrors, err);
+}
+
 static void add_lacks(struct mirrors *mirrors, const Asap__V1__Key *key)
 {
     for (size_t i = 0; key != NULL && i < mirrors->count; i++) {

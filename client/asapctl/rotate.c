@@ -164,6 +164,7 @@ static enum asap_code rotate_one(const struct ctl *ctl, struct asap_error *err)
     emergency.store_compromised = ctl_has(ctl, OPTION_STORE_COMPROMISED);
     if (ctl_has(ctl, OPTION_EMERGENCY))
         request.emergency = &emergency;
+    TRY(mirrors_check(ctl, err));
     TRY(ctl_ask(ctl, &rotate_method, &request.base, &message, err));
     plan = (const Asap__V1__RotateKeyResponse *)message;
     TRY(print(ctl, plan, err));

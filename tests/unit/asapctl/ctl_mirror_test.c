@@ -146,10 +146,11 @@ START_TEST(an_interrupted_wait_says_what_still_happens)
 }
 END_TEST
 
-START_TEST(a_ca_file_that_cannot_be_read_is_told)
+START_TEST(a_ca_file_that_cannot_be_read_is_told_before_anything_changes)
 {
     ck_assert_int_eq(rotate("--cacert /no/such/file"), 1);
     assert_contains(fake.err, "/no/such/file");
+    ck_assert_uint_eq(fake.calls, 0);
     ck_assert_uint_eq(http_server_requests(server), 0);
 }
 END_TEST
@@ -178,7 +179,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tests, a_key_must_be_the_same_to_the_byte, 0, COUNT(impostors));
     tcase_add_test(tests, every_mirror_must_have_them);
     tcase_add_test(tests, an_interrupted_wait_says_what_still_happens);
-    tcase_add_test(tests, a_ca_file_that_cannot_be_read_is_told);
+    tcase_add_test(tests, a_ca_file_that_cannot_be_read_is_told_before_anything_changes);
     tcase_add_test(tests, after_the_mirrors_the_wait_goes_on);
     suite_add_tcase(suite, tests);
     return suite;
