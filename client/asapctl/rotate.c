@@ -6,6 +6,7 @@
 #include "key_verbs.h"
 #include "mirror.h"
 #include "show.h"
+#include "wait.h"
 
 /* What the options of `key rotate` ask of each other. */
 static const struct {
@@ -165,6 +166,8 @@ static enum asap_code rotate_one(const struct ctl *ctl, struct asap_error *err)
     if (ctl_has(ctl, OPTION_EMERGENCY))
         request.emergency = &emergency;
     TRY(mirrors_check(ctl, err));
+    if (ctl_has(ctl, OPTION_WAIT) || ctl_has(ctl, OPTION_MIRROR))
+        wait_hold_interruptions(ctl);
     TRY(ctl_ask(ctl, &rotate_method, &request.base, &message, err));
     plan = (const Asap__V1__RotateKeyResponse *)message;
     TRY(print(ctl, plan, err));

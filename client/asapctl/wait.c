@@ -34,6 +34,13 @@ static bool sleep_through(const struct ctl *ctl, int64_t time, int64_t end)
     return true;
 }
 
+void wait_hold_interruptions(const struct ctl *ctl)
+{
+    const struct ctl_clock *clock = ctl->host->clock;
+
+    (void)clock->sleep_until(clock, ctl_now(ctl));
+}
+
 enum asap_code wait_step(const struct ctl *ctl, int64_t time, int64_t end, struct asap_error *err)
 {
     const bool waited = sleep_through(ctl, time, end);

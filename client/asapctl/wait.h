@@ -4,6 +4,10 @@
 
 #include "ctl.h"
 
+/* From here on an interruption ends the next wait, and not the process between two steps that
+ * belong together. */
+void wait_hold_interruptions(const struct ctl *ctl);
+
 /* Waits until `time`, telling on standard error what for and, on a terminal, how long still.
  * ASAP_CANCELED: the user ended it. */
 ASAP_MUST_CHECK enum asap_code
