@@ -92,6 +92,9 @@ static void assemble_surfaces(struct daemon *daemon)
                                         .clock = *daemon->clock,
                                         .audience = config->audience,
                                         .version = ASAPD_VERSION };
+    daemon->key_schedule = (struct key_schedule){ .admin = &daemon->service.admin,
+                                                  .log = daemon->log,
+                                                  .monotonic_ms = clock_monotonic_ms };
     daemon->rpc = (struct rpc_server){ .methods = service_methods,
                                        .service = &daemon->service,
                                        .clock = *daemon->clock,
@@ -123,6 +126,7 @@ void daemon_close(struct daemon *daemon)
             http_listener_quiesce(daemon->listeners[i]);
     for (size_t i = 0; i < LISTENERS; i++)
         http_listener_free(daemon->listeners[i]);
+    key_schedule_clear(&daemon->key_schedule);
     auth_endpoint_free(daemon->auth_endpoint);
     signing_keys_free(daemon->signing_keys);
     limiter_free(daemon->caller_limits);

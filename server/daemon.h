@@ -10,6 +10,7 @@
 #include "config.h"
 #include "gate.h"
 #include "http.h"
+#include "key_schedule.h"
 #include "keyring.h"
 #include "log.h"
 #include "ops.h"
@@ -52,6 +53,7 @@ struct daemon {
     struct auth_endpoint *auth_endpoint;
     bool is_stale; /* the last refresh failed */
     struct daemon_schedule schedule;
+    struct key_schedule key_schedule;
     struct service service;
     struct rpc_server rpc;
     struct repository repository;
@@ -69,8 +71,9 @@ ASAP_MUST_CHECK enum asap_code daemon_open(struct daemon *daemon, struct asap_er
 ASAP_MUST_CHECK enum asap_code daemon_listen(struct daemon *daemon, struct asap_error *err);
 
 /* To be called about once a second: takes up what has changed in the database, or could not be read
- * before, closes private keys that sign no more, logs the head of the audit log once a minute, and
- * removes what is older than its retention. */
+ * before, closes private keys that sign no more, rotates keys whose period is over, destroys what
+ * is retired, logs the head of the audit log once a minute, and removes what is older than its
+ * retention. */
 void daemon_beat(struct daemon *daemon);
 
 /* Reads certificates again; what fails is logged and the old ones stay. */

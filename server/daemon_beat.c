@@ -90,6 +90,7 @@ static bool is_due(int64_t *next, int64_t period_ms)
 void daemon_beat(struct daemon *daemon)
 {
     refresh_and_tell(daemon);
+    key_schedule_run(&daemon->key_schedule, clock_now(daemon->clock));
     close_retired_keys(daemon);
     if (is_due(&daemon->schedule.next_head, HEAD_PERIOD_MS))
         log_head(daemon);

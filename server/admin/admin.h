@@ -16,8 +16,8 @@
 #include "store.h"
 #include "vault.h"
 
-/* What administrators do to issuers and keys (and to callers, see
- * manage_callers.h). Each operation is one change, and a change is one
+/* What administrators do to keys (to issuers, see manage_issuers.h; to callers,
+ * see manage_callers.h). Each operation is one change, and a change is one
  * transaction: the operation begins it, once it has made what takes long, and
  * change_finish() ends it, so that the caller can turn the result into an
  * answer before anything is final.
@@ -35,7 +35,7 @@ struct admin {
 };
 
 /* What a change is to, and hence what is loaded anew once it is made. */
-enum change_scope { CHANGE_KEYS, CHANGE_ACCESS };
+enum change_scope { CHANGE_KEYS, CHANGE_ACCESS, CHANGE_BOTH };
 
 struct change {
     const struct admin *admin;
@@ -65,12 +65,9 @@ static inline void change_scope_exit(struct change *change)
  * keyring or the callers are as it made them. Begin nothing in that case. */
 ASAP_MUST_CHECK enum asap_code change_find_earlier(struct change *change, struct asap_error *err);
 
-/* Adds the issuer in *row (name, managed, algorithm, max_lifetime are set by the caller) and, if it
- * is managed, its first key and the standbys. Completes *row.
- * ASAP_ALREADY_EXISTS: it exists, existed, or is a path prefix of another issuer or the other way
- * round: libraries take a key id that begins with the issuer for proof of ownership. */
-ASAP_MUST_CHECK enum asap_code keys_create_issuer(struct change *change,
-                                                  struct issuer_row *row,
+/* The issuer that a key id names. ASAP_INVALID_ARGUMENT, field key_id: it is no key id. */
+ASAP_MUST_CHECK enum asap_code key_id_find_issuer(const char *kid,
+                                                  char out[KID_MAX + 1],
                                                   struct asap_error *err);
 
 struct publication {
@@ -78,6 +75,7 @@ struct publication {
     const char *name;       /* the key id's last segment; "" generates one */
     const char *public_key; /* PEM */
     const char *algorithm;  /* "" takes what fits the key */
+    int64_t unpublish_time; /* LIFECYCLE_NEVER: until it is retired or revoked */
 };
 /* Publishes an external key. ASAP_INVALID_ARGUMENT names the field; ASAP_NOT_FOUND: no such issuer;
  * ASAP_ALREADY_EXISTS: the key id or the key itself was used before. */
@@ -101,22 +99,41 @@ static inline void key_plan_scope_exit(struct key_plan *plan)
     key_plan_clear(plan);
 }
 
+struct emergency {
+    struct lifecycle_emergency options;
+    const char *reason;
+};
+
 struct rotation {
     const char *issuer;
-    const char *expected_kid; /* the key taken for active; "" for whichever is */
+    const char *expected_kid;          /* the key taken for active; "" for whichever is */
+    const struct emergency *emergency; /* NULL: a planned rotation */
 };
-/* Plans the promotion of the oldest standby. ASAP_FAILED_PRECONDITION: an external issuer. */
+/* Plans the promotion of the oldest standby, and in an emergency revokes the active key, see
+ * lifecycle_plan.h. ASAP_FAILED_PRECONDITION: an external issuer. */
 ASAP_MUST_CHECK enum asap_code keys_rotate(struct change *change,
                                            const struct rotation *rotation,
                                            struct key_plan *out,
                                            struct asap_error *err);
 
+struct retirement {
+    const char *kid;
+    int64_t sign_until; /* when its owner stops signing with it; LIFECYCLE_NEVER: now */
+};
+/* Plans the end of an external key. A key that has ended already is left as it is.
+ * ASAP_FAILED_PRECONDITION: a managed key. */
+ASAP_MUST_CHECK enum asap_code keys_retire(struct change *change,
+                                           const struct retirement *retirement,
+                                           struct key_row *out,
+                                           struct asap_error *err);
+
 struct revocation {
     const char *kid;
     const char *reason;
+    bool force; /* also if no other key of the issuer is published then */
 };
 /* Revokes a key, destroys its private half, and replaces it in its part. Revoking a revoked key
- * changes nothing. */
+ * changes nothing. ASAP_FAILED_PRECONDITION: it is the only published key of its issuer. */
 ASAP_MUST_CHECK enum asap_code keys_revoke(struct change *change,
                                            const struct revocation *revocation,
                                            struct key_plan *out,

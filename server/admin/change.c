@@ -66,9 +66,11 @@ static enum asap_code load(const struct change *change, struct asap_error *err)
 {
     const struct admin *admin = change->admin;
 
-    if (change->scope == CHANGE_ACCESS)
-        return callers_reload(admin->callers, admin->store, err);
-    return keyring_reload(admin->keyring, admin->store, change->now, err);
+    if (change->scope != CHANGE_KEYS)
+        TRY(callers_reload(admin->callers, admin->store, err));
+    if (change->scope != CHANGE_ACCESS)
+        TRY(keyring_reload(admin->keyring, admin->store, change->now, err));
+    return ASAP_OK;
 }
 
 static enum asap_code serve(const struct change *change, struct asap_error *err)
@@ -98,9 +100,11 @@ static enum asap_code record_generation(struct change *change, struct asap_error
 {
     if (change->is_unchanged)
         return ASAP_OK;
-    if (change->scope == CHANGE_ACCESS)
-        return store_record_access_change(&change->txn, change->now, err);
-    return store_record_change(&change->txn, change->now, err);
+    if (change->scope != CHANGE_KEYS)
+        TRY(store_record_access_change(&change->txn, change->now, err));
+    if (change->scope != CHANGE_ACCESS)
+        TRY(store_record_change(&change->txn, change->now, err));
+    return ASAP_OK;
 }
 
 static void note_unchanged(struct audit_row *event)
@@ -261,6 +265,10 @@ enum asap_code change_add_managed_key(struct change *change,
 
     if (algorithm == NULL)
         return fail(err, ASAP_DATA_LOSS, "%s has no known algorithm", issuer->name);
+    if (pair != NULL && !algorithm_fits(algorithm, pair)) {
+        EVP_PKEY_free(pair); /* made before the issuer's algorithm changed */
+        pair = NULL;
+    }
     if (pair == NULL)
         TRY(vault_generate(algorithm, &pair, err));
     *row = (struct key_row){ .issuer_id = issuer->id,

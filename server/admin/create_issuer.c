@@ -3,32 +3,9 @@
 
 #include "change.h"
 #include "fail.h"
-
-enum { FIRST_KEYS = 1 + LIFECYCLE_STANDBYS };
-
-/* Generating RSA keys takes long; the transaction that all writers wait for should not. */
-struct pairs {
-    EVP_PKEY *keys[FIRST_KEYS];
-};
-
-static void pairs_scope_exit(struct pairs *pairs)
-{
-    for (size_t i = 0; i < FIRST_KEYS; i++)
-        EVP_PKEY_free(pairs->keys[i]);
-}
-
-static enum asap_code generate_pairs(const struct issuer_row *row,
-                                     struct pairs *out,
-                                     struct asap_error *err)
-{
-    const struct algorithm *algorithm = algorithm_find(row->algorithm, strlen(row->algorithm));
-
-    if (algorithm == NULL)
-        return fail_field(err, "algorithm", "no algorithm is called \"%s\"", row->algorithm);
-    for (size_t i = 0; i < FIRST_KEYS; i++)
-        TRY(vault_generate(algorithm, &out->keys[i], err));
-    return ASAP_OK;
-}
+#include "issuer_rules.h"
+#include "key_pairs.h"
+#include "manage_issuers.h"
 
 static enum asap_code refuse_related(struct txn *txn, const char *name, struct asap_error *err)
 {
@@ -53,12 +30,12 @@ static enum asap_code refuse_related(struct txn *txn, const char *name, struct a
 
 static enum asap_code add_first_keys(struct change *change,
                                      const struct issuer_row *issuer,
-                                     struct pairs *pairs,
+                                     struct key_pairs *pairs,
                                      struct asap_error *err)
 {
-    struct key_row rows[FIRST_KEYS];
+    struct key_row rows[NEW_KEYS_MOST];
 
-    for (size_t i = 0; i < FIRST_KEYS; i++) {
+    for (size_t i = 0; i < NEW_KEYS_MOST; i++) {
         const struct new_key key = { .issuer = issuer,
                                      .times = i == 0 ? lifecycle_first_key(change->admin->policy,
                                                                            change->now)
@@ -74,11 +51,12 @@ enum asap_code keys_create_issuer(struct change *change,
                                   struct issuer_row *row,
                                   struct asap_error *err)
 {
-    SCOPED(pairs) struct pairs pairs = { { NULL } };
+    SCOPED(key_pairs) struct key_pairs pairs = { { NULL } };
 
     TRY(issuer_check_registrable(row->name, "name", err));
+    TRY(issuer_check_rotation_period(change->admin, row, err));
     if (row->managed)
-        TRY(generate_pairs(row, &pairs, err));
+        TRY(key_pairs_generate(row->algorithm, NEW_KEYS_MOST, &pairs, err));
     TRY(change_begin(change, err));
     TRY(refuse_related(&change->txn, row->name, err));
     change_note_key(change, row->name, "");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 enum asap_code issuer_keys_load(struct change *change,
                                 const char *issuer,
+                                enum keys_shown shown,
                                 struct issuer_keys *out,
                                 struct asap_error *err)
 {
@@ -21,7 +23,7 @@ enum asap_code issuer_keys_load(struct change *change,
     if (keys.planned == NULL || keys.row_of == NULL)
         return fail_memory(err);
     for (size_t i = 0; i < keys.count; i++) {
-        if (!keys.rows[i].managed)
+        if (shown == KEYS_MANAGED && !keys.rows[i].managed)
             continue;
         keys.planned[keys.planned_count] =
             (struct planned_key){ keys.rows[i].times, keys.rows[i].max_lifetime, false };
@@ -52,6 +54,34 @@ struct lifecycle_view plan_view(const struct change *change, const struct issuer
 {
     return (struct lifecycle_view){ keys->planned, keys->planned_count, change->admin->policy,
                                     change->now };
+}
+
+enum asap_code key_id_find_issuer(const char *kid, char out[KID_MAX + 1], struct asap_error *err)
+{
+    struct asap_error cause = { 0 };
+    struct kid parsed;
+
+    if (kid_parse(kid, strlen(kid), &parsed, &cause) != ASAP_OK)
+        return fail_field(err, "key_id", "%s", cause.message);
+    (void)snprintf(out, KID_MAX + 1, "%.*s", (int)parsed.issuer_length, parsed.issuer);
+    return ASAP_OK;
+}
+
+enum asap_code plan_check_reason(const char *reason, const char *field, struct asap_error *err)
+{
+    if (strlen(reason) < REVOKE_REASON_SIZE)
+        return ASAP_OK;
+    return fail_field(err, field, "a reason has at most %d bytes", REVOKE_REASON_SIZE - 1);
+}
+
+void plan_give_reason(const struct change *change, struct issuer_keys *keys, const char *reason)
+{
+    for (size_t i = 0; i < keys->planned_count; i++) {
+        struct key_row *row = &keys->rows[keys->row_of[i]];
+
+        if (keys->planned[i].changed && keys->planned[i].times.revoke_time == change->now)
+            (void)snprintf(row->revoke_reason, sizeof row->revoke_reason, "%s", reason);
+    }
 }
 
 static bool is_out_of_service(const struct key_row *row, int64_t now)
@@ -107,7 +137,7 @@ static size_t row_index(const struct issuer_keys *keys, size_t planned, size_t r
 enum asap_code plan_apply(struct change *change,
                           struct issuer_keys *keys,
                           const struct lifecycle_plan *plan,
-                          EVP_PKEY **pair,
+                          struct key_pairs *pairs,
                           struct key_plan *out,
                           struct asap_error *err)
 {
@@ -115,10 +145,10 @@ enum asap_code plan_apply(struct change *change,
     const size_t rows = keys->count;
 
     TRY(write_changed(change, keys, err));
-    for (size_t i = 0; i < plan->new_keys; i++) {
+    for (size_t i = 0; i < plan->new_keys && i < NEW_KEYS_MOST; i++) {
         const struct key_times times = lifecycle_new_key(&view, plan, i);
 
-        TRY(add_key(change, keys, &times, pair, err));
+        TRY(add_key(change, keys, &times, &pairs->keys[i], err));
     }
     *out = (struct key_plan){ .count = keys->count,
                               .already_planned = plan->already_planned,

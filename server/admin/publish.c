@@ -51,12 +51,25 @@ static enum asap_code name_key(struct change *change,
 }
 
 /* An external key may sign from its publication on: when it does is its owner's affair. */
-static struct key_times external_times(int64_t now)
+static struct key_times external_times(int64_t now, int64_t unpublish_time)
 {
     struct key_times times = lifecycle_standby(now);
 
     times.sign_time = now;
+    times.unpublish_time = unpublish_time;
     return times;
+}
+
+static enum asap_code check_end(const struct change *change,
+                                int64_t unpublish_time,
+                                struct asap_error *err)
+{
+    if (unpublish_time > change->now + change->admin->policy->publish_lead)
+        return ASAP_OK;
+    return fail_field(err, "unpublish_time",
+                      "the key would be withdrawn before every verifier can be expected to know it,"
+                      " which takes %lld s",
+                      (long long)change->admin->policy->publish_lead);
 }
 
 enum asap_code keys_publish(struct change *change,
@@ -71,10 +84,11 @@ enum asap_code keys_publish(struct change *change,
     TRY(read_public(publication->public_key, &key, err));
     TRY(choose_algorithm(publication->algorithm, key, &algorithm, err));
     TRY(change_begin(change, err));
+    TRY(check_end(change, publication->unpublish_time, err));
     TRY(store_get_issuer(&change->txn, publication->issuer, &issuer, err));
     *out = (struct key_row){ .issuer_id = issuer.id,
                              .create_time = change->now,
-                             .times = external_times(change->now),
+                             .times = external_times(change->now, publication->unpublish_time),
                              .max_lifetime = issuer.max_lifetime };
     TRY(name_key(change, &issuer, publication->name, out->kid, err));
     change_note_key(change, issuer.name, out->kid);

@@ -5,21 +5,6 @@
 #include "fail.h"
 #include "plan.h"
 
-static enum asap_code load_keys_of(struct change *change,
-                                   const char *kid_text,
-                                   struct issuer_keys *out,
-                                   struct asap_error *err)
-{
-    char issuer[KID_MAX + 1];
-    struct asap_error cause = { 0 };
-    struct kid kid;
-
-    if (kid_parse(kid_text, strlen(kid_text), &kid, &cause) != ASAP_OK)
-        return fail_field(err, "key_id", "%s", cause.message);
-    (void)snprintf(issuer, sizeof issuer, "%.*s", (int)kid.issuer_length, kid.issuer);
-    return issuer_keys_load(change, issuer, out, err);
-}
-
 static size_t find_row(const struct issuer_keys *keys, const char *kid)
 {
     for (size_t i = 0; i < keys->count; i++)
@@ -69,28 +54,56 @@ static enum asap_code revoke_row(struct change *change,
     return ASAP_OK;
 }
 
+static bool is_only_one(const struct change *change, const struct issuer_keys *keys, size_t subject)
+{
+    if (!lifecycle_is_published(&keys->rows[subject].times, change->now))
+        return false;
+    for (size_t i = 0; i < keys->count; i++)
+        if (i != subject && lifecycle_is_published(&keys->rows[i].times, change->now))
+            return false;
+    return true;
+}
+
+static enum asap_code check_force(const struct change *change,
+                                  const struct revocation *revocation,
+                                  const struct issuer_keys *keys,
+                                  size_t subject,
+                                  struct asap_error *err)
+{
+    if (revocation->force || keys->rows[subject].managed || !is_only_one(change, keys, subject))
+        return ASAP_OK;
+    return fail(
+        err, ASAP_FAILED_PRECONDITION,
+        "no other key of %.150s is published, so nobody could verify its tokens until one is"
+        " (asapctl key revoke --force)",
+        keys->issuer.name);
+}
+
 enum asap_code keys_revoke(struct change *change,
                            const struct revocation *revocation,
                            struct key_plan *out,
                            struct asap_error *err)
 {
-    SCOPED(pkey) EVP_PKEY *pair = NULL;
+    SCOPED(key_pairs) struct key_pairs pairs = { { NULL } };
     SCOPED(issuer_keys) struct issuer_keys issuer_keys = { 0 };
     struct lifecycle_plan plan;
+    char issuer[KID_MAX + 1];
     size_t subject = PLAN_NONE;
 
     *out = (struct key_plan){ 0 };
-    if (strlen(revocation->reason) >= REVOKE_REASON_SIZE)
-        return fail_field(err, "reason", "a reason has at most %d bytes", REVOKE_REASON_SIZE - 1);
+    TRY(plan_check_reason(revocation->reason, "reason", err));
+    TRY(key_id_find_issuer(revocation->kid, issuer, err));
+    TRY(key_pairs_prepare(change->admin, issuer, 1, &pairs, err));
     TRY(change_begin(change, err));
-    TRY(load_keys_of(change, revocation->kid, &issuer_keys, err));
+    TRY(issuer_keys_load(change, issuer, KEYS_MANAGED, &issuer_keys, err));
     subject = find_row(&issuer_keys, revocation->kid);
     if (subject == PLAN_NONE)
         return fail(err, ASAP_NOT_FOUND, "there is no key %s", revocation->kid);
-    change_note_key(change, issuer_keys.issuer.name, revocation->kid);
+    change_note_key(change, issuer, revocation->kid);
+    TRY(check_force(change, revocation, &issuer_keys, subject, err));
     TRY(revoke_row(change, &issuer_keys, subject, revocation->reason, &plan, err));
     change->is_unchanged = plan.already_planned;
-    TRY(plan_apply(change, &issuer_keys, &plan, &pair, out, err));
+    TRY(plan_apply(change, &issuer_keys, &plan, &pairs, out, err));
     out->subject = subject;
     return ASAP_OK;
 }

@@ -4,28 +4,15 @@
 #include "fail.h"
 #include "plan.h"
 
-/* The key that the rotation will add, made before the transaction that all writers wait for. */
-static enum asap_code prepare_standby(const struct admin *admin,
-                                      const char *issuer_name,
-                                      EVP_PKEY **out,
-                                      struct asap_error *err)
+static enum asap_code check_managed(const struct issuer_row *issuer, struct asap_error *err)
 {
-    SCOPED(txn) struct txn txn = { 0 };
-    struct issuer_row issuer;
-    const struct algorithm *algorithm = NULL;
-
-    TRY(txn_begin(&txn, admin->store, err));
-    TRY(store_get_issuer(&txn, issuer_name, &issuer, err));
-    txn_rollback(&txn);
-    if (!issuer.managed)
-        return fail(err, ASAP_FAILED_PRECONDITION,
-                    "%s is an external issuer: its owner rotates by publishing a new key"
-                    " (asapctl key generate)",
-                    issuer_name);
-    algorithm = algorithm_find(issuer.algorithm, strlen(issuer.algorithm));
-    if (algorithm == NULL)
-        return fail(err, ASAP_DATA_LOSS, "%s has no known algorithm", issuer_name);
-    return vault_generate(algorithm, out, err);
+    if (issuer->managed)
+        return ASAP_OK;
+    return fail(err, ASAP_FAILED_PRECONDITION,
+                "%.100s is an external issuer: its owner rotates by publishing a new key"
+                " (asapctl key generate), and by revoking the old one in an emergency (asapctl key"
+                " revoke)",
+                issuer->name);
 }
 
 static enum asap_code
@@ -40,27 +27,77 @@ find_expected(const struct issuer_keys *keys, const char *kid, size_t *out, stru
     return ASAP_OK;
 }
 
+static enum asap_code plan_emergency(struct change *change,
+                                     const struct rotation *rotation,
+                                     struct issuer_keys *keys,
+                                     size_t expected,
+                                     struct lifecycle_plan *out,
+                                     struct asap_error *err)
+{
+    const struct emergency *emergency = rotation->emergency;
+    const struct lifecycle_view view = plan_view(change, keys);
+
+    TRY(lifecycle_plan_emergency(&view, expected, &emergency->options, out, err));
+    plan_give_reason(change, keys, emergency->reason);
+    change_note(
+        change, "emergency%s%s: %s", emergency->options.accept_misses ? ", misses accepted" : "",
+        emergency->options.store_compromised ? ", store compromised" : "", emergency->reason);
+    return ASAP_OK;
+}
+
+static enum asap_code plan_rotation(struct change *change,
+                                    const struct rotation *rotation,
+                                    struct issuer_keys *keys,
+                                    struct lifecycle_plan *out,
+                                    struct asap_error *err)
+{
+    const struct lifecycle_view view = plan_view(change, keys);
+    size_t expected = PLAN_NONE;
+
+    TRY(check_managed(&keys->issuer, err));
+    TRY(find_expected(keys, rotation->expected_kid, &expected, err));
+    if (rotation->emergency != NULL)
+        return plan_emergency(change, rotation, keys, expected, out, err);
+    lifecycle_plan_rotation(&view, expected, out);
+    return ASAP_OK;
+}
+
+static size_t count_new_keys(const struct rotation *rotation)
+{
+    const bool all = rotation->emergency != NULL && rotation->emergency->options.store_compromised;
+
+    return all ? NEW_KEYS_MOST : 1;
+}
+
+/* An emergency is about the key that is revoked, a rotation about the one that takes over. */
+static void note_rotation(struct change *change,
+                          const struct rotation *rotation,
+                          const struct key_plan *plan)
+{
+    const bool is_revoked = rotation->emergency != NULL && plan->outgoing != PLAN_NONE;
+    const size_t subject = is_revoked ? plan->outgoing : plan->incoming;
+
+    change_note_key(change, rotation->issuer, subject == PLAN_NONE ? "" : plan->keys[subject].kid);
+}
+
 enum asap_code keys_rotate(struct change *change,
                            const struct rotation *rotation,
                            struct key_plan *out,
                            struct asap_error *err)
 {
-    SCOPED(pkey) EVP_PKEY *pair = NULL;
+    SCOPED(key_pairs) struct key_pairs pairs = { { NULL } };
     SCOPED(issuer_keys) struct issuer_keys issuer_keys = { 0 };
-    struct lifecycle_view view;
     struct lifecycle_plan plan;
-    size_t expected = PLAN_NONE;
 
     *out = (struct key_plan){ 0 };
-    TRY(prepare_standby(change->admin, rotation->issuer, &pair, err));
+    if (rotation->emergency != NULL)
+        TRY(plan_check_reason(rotation->emergency->reason, "emergency.reason", err));
+    TRY(key_pairs_prepare(change->admin, rotation->issuer, count_new_keys(rotation), &pairs, err));
     TRY(change_begin(change, err));
-    TRY(issuer_keys_load(change, rotation->issuer, &issuer_keys, err));
-    TRY(find_expected(&issuer_keys, rotation->expected_kid, &expected, err));
-    view = plan_view(change, &issuer_keys);
-    lifecycle_plan_rotation(&view, expected, &plan);
+    TRY(issuer_keys_load(change, rotation->issuer, KEYS_MANAGED, &issuer_keys, err));
+    TRY(plan_rotation(change, rotation, &issuer_keys, &plan, err));
     change->is_unchanged = plan.already_planned;
-    TRY(plan_apply(change, &issuer_keys, &plan, &pair, out, err));
-    change_note_key(change, rotation->issuer,
-                    out->incoming == PLAN_NONE ? "" : out->keys[out->incoming].kid);
+    TRY(plan_apply(change, &issuer_keys, &plan, &pairs, out, err));
+    note_rotation(change, rotation, out);
     return ASAP_OK;
 }

@@ -76,13 +76,18 @@ const struct published_key *snapshot_at(const struct snapshot *snapshot, size_t 
 
 /* An issuer; one that was deleted is not there. */
 struct known_issuer {
-    char *name;           /* the snapshot's */
-    int64_t max_lifetime; /* seconds; the longest that a token may live from now on */
+    char *name;              /* the snapshot's */
+    int64_t max_lifetime;    /* seconds; the longest that a token may live from now on */
+    int64_t rotation_period; /* seconds; 0: its keys are not rotated by themselves */
     bool is_managed;
 };
 
 /* NULL when there is none of this name. */
 const struct known_issuer *snapshot_find_issuer(const struct snapshot *snapshot, const char *name);
+
+/* All issuers, by name: 0 <= index < snapshot_issuer_count(). */
+size_t snapshot_issuer_count(const struct snapshot *snapshot);
+const struct known_issuer *snapshot_issuer_at(const struct snapshot *snapshot, size_t index);
 
 /* The time at which to look at a snapshot when the clock says `now`: not before the latest change
  * in it, so that a clock that went back neither revives a revoked key nor hides a new one. */

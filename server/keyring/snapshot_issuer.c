@@ -42,7 +42,10 @@ static enum asap_code add_row(void *context, const struct issuer_row *row, struc
     if (name == NULL)
         return fail_memory(err);
     snapshot->issuers[snapshot->issuer_count++] = (struct known_issuer){
-        .name = name, .max_lifetime = row->max_lifetime, .is_managed = row->managed
+        .name = name,
+        .max_lifetime = row->max_lifetime,
+        .rotation_period = row->rotation_period,
+        .is_managed = row->managed,
     };
     return ASAP_OK;
 }
@@ -75,4 +78,14 @@ const struct known_issuer *snapshot_find_issuer(const struct snapshot *snapshot,
         return NULL;
     return bsearch(name, snapshot->issuers, snapshot->issuer_count, sizeof *snapshot->issuers,
                    compare_name);
+}
+
+size_t snapshot_issuer_count(const struct snapshot *snapshot)
+{
+    return snapshot->issuer_count;
+}
+
+const struct known_issuer *snapshot_issuer_at(const struct snapshot *snapshot, size_t index)
+{
+    return &snapshot->issuers[index];
 }

@@ -115,6 +115,17 @@ enum asap_code to_seconds(const Google__Protobuf__Duration *duration,
     return ASAP_OK;
 }
 
+enum asap_code to_time(const Google__Protobuf__Timestamp *timestamp,
+                       const char *field,
+                       int64_t *out,
+                       struct asap_error *err)
+{
+    *out = timestamp == NULL ? LIFECYCLE_NEVER : timestamp->seconds;
+    if (*out < 0)
+        return fail_field(err, field, "%s is before 1970", field);
+    return ASAP_OK;
+}
+
 enum asap_code to_list(char *const *texts, size_t count, const char ***out, struct asap_error *err)
 {
     *out = calloc(count + 1, sizeof **out);
@@ -153,12 +164,4 @@ enum asap_code to_array(size_t count, void ***field, struct asap_error *err)
 {
     *field = calloc(count + 1, sizeof **field);
     return *field == NULL ? fail_memory(err) : ASAP_OK;
-}
-
-enum asap_code check_unset(const ProtobufCMessage *value, const char *field, struct asap_error *err)
-{
-    if (value == NULL)
-        return ASAP_OK;
-    (void)fail_field(err, field, "this version of asapd cannot do that yet (leave the field out)");
-    return fail_as(err, ASAP_UNIMPLEMENTED);
 }

@@ -15,11 +15,14 @@ rpc_handler audit_log_verify;
 rpc_handler issuer_admin_create;
 rpc_handler issuer_admin_get;
 rpc_handler issuer_admin_list;
+rpc_handler issuer_admin_update;
+rpc_handler issuer_admin_delete;
 rpc_handler key_repository_get;
 rpc_handler key_repository_list;
 rpc_handler key_repository_get_jwks;
 rpc_handler key_admin_publish;
 rpc_handler key_admin_rotate;
+rpc_handler key_admin_retire;
 rpc_handler key_admin_revoke;
 rpc_handler key_admin_get;
 rpc_handler key_admin_list;
@@ -63,6 +66,13 @@ ASAP_MUST_CHECK enum asap_code to_seconds(const Google__Protobuf__Duration *dura
                                           int64_t *out,
                                           struct asap_error *err);
 
+/* Whole seconds since 1970, a fraction left out; LIFECYCLE_NEVER when unset. ASAP_INVALID_ARGUMENT,
+ * field `field`: before 1970. */
+ASAP_MUST_CHECK enum asap_code to_time(const Google__Protobuf__Timestamp *timestamp,
+                                       const char *field,
+                                       int64_t *out,
+                                       struct asap_error *err);
+
 /* What a repeated string field holds, ended by NULL; the texts stay the message's, the list is
  * freed with free(). */
 ASAP_MUST_CHECK enum asap_code
@@ -77,10 +87,5 @@ ASAP_MUST_CHECK enum asap_code to_page_size(int32_t requested, size_t *out, stru
 
 /* Room for `count` messages in a repeated field, NULL pointers at first. */
 ASAP_MUST_CHECK enum asap_code to_array(size_t count, void ***field, struct asap_error *err);
-
-/* For a field of the contract that nothing here honours: ASAP_UNIMPLEMENTED when it is set. */
-ASAP_MUST_CHECK enum asap_code check_unset(const ProtobufCMessage *value,
-                                           const char *field,
-                                           struct asap_error *err);
 
 #endif

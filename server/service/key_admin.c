@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asap/v1/key_admin.pb-c.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "change_call.h"
-#include "codec.h"
 #include "fail.h"
 #include "handlers.h"
-#include "page_token.h"
 #include "permit.h"
-#include "store_server.h"
 
-DEFINE_SCOPED(rows, struct key_row *, free)
+/* What administrators do to keys. */
 
 static enum asap_code publish(struct change *change,
                               const ProtobufCMessage *in,
@@ -21,11 +15,11 @@ static enum asap_code publish(struct change *change,
 {
     const Asap__V1__PublishKeyRequest *request = (const Asap__V1__PublishKeyRequest *)in;
     Asap__V1__PublishKeyResponse *response = (Asap__V1__PublishKeyResponse *)out;
-    const struct publication publication = { request->issuer, request->name, request->public_key,
-                                             request->algorithm };
+    struct publication publication = { request->issuer, request->name, request->public_key,
+                                       request->algorithm, LIFECYCLE_NEVER };
     struct key_row row;
 
-    TRY(check_unset((const ProtobufCMessage *)request->unpublish_time, "unpublish_time", err));
+    TRY(to_time(request->unpublish_time, "unpublish_time", &publication.unpublish_time, err));
     TRY(keys_publish(change, &publication, &row, err));
     TRY(to_timestamp(row.times.publish_time + change->admin->policy->publish_lead,
                      &response->safe_sign_time, err));
@@ -73,22 +67,61 @@ static enum asap_code to_standbys(const struct key_plan *plan,
     return ASAP_OK;
 }
 
+/* Until when a key that was revoked may be trusted. */
+static enum asap_code to_trusted_until(const struct change *change,
+                                       const struct key_row *row,
+                                       Google__Protobuf__Timestamp **field,
+                                       struct asap_error *err)
+{
+    if (row->times.revoke_time == LIFECYCLE_NEVER)
+        return ASAP_OK;
+    return to_timestamp(lifecycle_trusted_until(change->admin->policy, row->times.revoke_time),
+                        field, err);
+}
+
+static enum asap_code to_rotation(const struct change *change,
+                                  const struct key_plan *plan,
+                                  Asap__V1__RotateKeyResponse *out,
+                                  struct asap_error *err)
+{
+    out->already_planned = plan->already_planned;
+    TRY(to_planned_key(plan, plan->outgoing, change->now, &out->outgoing, err));
+    TRY(to_planned_key(plan, plan->incoming, change->now, &out->incoming, err));
+    if (plan->outgoing != PLAN_NONE)
+        TRY(to_trusted_until(change, &plan->keys[plan->outgoing], &out->trusted_until, err));
+    return to_standbys(plan, change->now, out, err);
+}
+
 static enum asap_code rotate(struct change *change,
                              const ProtobufCMessage *in,
                              ProtobufCMessage *out,
                              struct asap_error *err)
 {
     const Asap__V1__RotateKeyRequest *request = (const Asap__V1__RotateKeyRequest *)in;
-    Asap__V1__RotateKeyResponse *response = (Asap__V1__RotateKeyResponse *)out;
-    const struct rotation rotation = { request->issuer, request->expected_key_id };
+    const Asap__V1__Emergency *declared = request->emergency;
+    struct emergency emergency = { .reason = "" };
+    struct rotation rotation = { request->issuer, request->expected_key_id, NULL };
     SCOPED(key_plan) struct key_plan plan = { 0 };
 
-    TRY(check_unset((const ProtobufCMessage *)request->emergency, "emergency", err));
+    if (declared != NULL) {
+        emergency.options.accept_misses = declared->accept_misses != 0;
+        emergency.options.store_compromised = declared->store_compromised != 0;
+        emergency.reason = declared->reason;
+        rotation.emergency = &emergency;
+    }
     TRY(keys_rotate(change, &rotation, &plan, err));
-    response->already_planned = plan.already_planned;
-    TRY(to_planned_key(&plan, plan.outgoing, change->now, &response->outgoing, err));
-    TRY(to_planned_key(&plan, plan.incoming, change->now, &response->incoming, err));
-    return to_standbys(&plan, change->now, response, err);
+    return to_rotation(change, &plan, (Asap__V1__RotateKeyResponse *)out, err);
+}
+
+/* To rotate is to break no token; whoever revokes is an administrator. */
+static enum asap_code permit_rotation(const struct rpc_call *call,
+                                      const Asap__V1__RotateKeyRequest *request,
+                                      struct asap_error *err)
+{
+    if (request->emergency != NULL && !call->caller->is_admin)
+        return fail_reason(err, ASAP_PERMISSION_DENIED, ASAP_REASON_NO_GRANT,
+                           "an emergency revokes keys, which only administrators may");
+    return permit(call, VERB_ROTATE, request->issuer, err);
 }
 
 enum asap_code key_admin_rotate(const struct rpc_call *call,
@@ -96,7 +129,7 @@ enum asap_code key_admin_rotate(const struct rpc_call *call,
                                 ProtobufCMessage *out,
                                 struct asap_error *err)
 {
-    TRY(permit(call, VERB_ROTATE, ((const Asap__V1__RotateKeyRequest *)in)->issuer, err));
+    TRY(permit_rotation(call, (const Asap__V1__RotateKeyRequest *)in, err));
     return change_call(call, in, out, rotate, err);
 }
 
@@ -107,14 +140,13 @@ static enum asap_code revoke(struct change *change,
 {
     const Asap__V1__RevokeKeyRequest *request = (const Asap__V1__RevokeKeyRequest *)in;
     Asap__V1__RevokeKeyResponse *response = (Asap__V1__RevokeKeyResponse *)out;
-    const struct revocation revocation = { request->key_id, request->reason };
+    const struct revocation revocation = { request->key_id, request->reason, request->force != 0 };
     SCOPED(key_plan) struct key_plan plan = { 0 };
     const struct key_row *row = NULL;
 
     TRY(keys_revoke(change, &revocation, &plan, err));
     row = &plan.keys[plan.subject];
-    TRY(to_timestamp(lifecycle_trusted_until(change->admin->policy, row->times.revoke_time),
-                     &response->trusted_until, err));
+    TRY(to_trusted_until(change, row, &response->trusted_until, err));
     TRY(to_planned_key(&plan, plan.incoming, change->now, &response->successor, err));
     return to_new_key(row, change->now, &response->key, err);
 }
@@ -127,107 +159,29 @@ enum asap_code key_admin_revoke(const struct rpc_call *call,
     return change_call(call, in, out, revoke, err);
 }
 
-/* When keys are looked at: not before the latest change, as snapshot_time() has it. */
-static enum asap_code find_time(struct txn *txn, int64_t now, int64_t *out, struct asap_error *err)
-{
-    struct server_row server;
-
-    TRY(store_get_server(txn, &server, err));
-    *out = now > server.latest_time ? now : server.latest_time;
-    return ASAP_OK;
-}
-
-enum asap_code key_admin_get(const struct rpc_call *call,
+static enum asap_code retire(struct change *change,
                              const ProtobufCMessage *in,
                              ProtobufCMessage *out,
                              struct asap_error *err)
 {
-    const struct service *service = call->service;
-    const Asap__V1__GetKeyRequest *request = (const Asap__V1__GetKeyRequest *)in;
-    SCOPED(txn) struct txn txn = { 0 };
+    const Asap__V1__RetireKeyRequest *request = (const Asap__V1__RetireKeyRequest *)in;
+    struct retirement retirement = { request->key_id, LIFECYCLE_NEVER };
     struct key_row row;
-    int64_t now = 0;
 
-    TRY(txn_begin(&txn, service->admin.store, err));
-    TRY(find_time(&txn, call->now, &now, err));
-    TRY(store_get_key(&txn, request->key_id, &row, err));
-    return to_key(&row, now, (Asap__V1__Key *)out, err);
+    TRY(to_time(request->sign_until, "sign_until", &retirement.sign_until, err));
+    TRY(keys_retire(change, &retirement, &row, err));
+    return to_key(&row, change->now, (Asap__V1__Key *)out, err);
 }
 
-static bool is_listed(const struct key_row *row, bool show_unpublished, int64_t now)
+enum asap_code key_admin_retire(const struct rpc_call *call,
+                                const ProtobufCMessage *in,
+                                ProtobufCMessage *out,
+                                struct asap_error *err)
 {
-    const enum key_state state = lifecycle_state(&row->times, now);
+    const Asap__V1__RetireKeyRequest *request = (const Asap__V1__RetireKeyRequest *)in;
+    char issuer[KID_MAX + 1];
 
-    return show_unpublished || (state != KEY_RETIRED && state != KEY_REVOKED);
-}
-
-/* Where the page after the key `last` begins; it is there, since keys are never deleted. */
-static enum asap_code find_page(
-    const struct key_row *rows, size_t count, const char *last, size_t *out, struct asap_error *err)
-{
-    *out = 0;
-    if (last[0] == '\0')
-        return ASAP_OK;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(rows[i].kid, last) == 0) {
-            *out = i + 1;
-            return ASAP_OK;
-        }
-    return fail_field(err, "page_token", "this is no page token of this list");
-}
-
-/* What a page of an issuer's keys is made from. */
-struct key_list {
-    const Asap__V1__ListKeysRequest *request;
-    const struct secret *page_token_key;
-    const struct key_row *rows;
-    size_t count;
-    int64_t now;
-};
-
-static enum asap_code to_page(const struct key_list *list,
-                              Asap__V1__ListKeysResponse *out,
-                              struct asap_error *err)
-{
-    const Asap__V1__ListKeysRequest *request = list->request;
-    char last[PAGE_POSITION_MAX + 1] = "";
-    void **array = NULL;
-    size_t limit = 0;
-    size_t begin = 0;
-
-    TRY(to_page_size(request->page_size, &limit, err));
-    TRY(page_token_read(list->page_token_key, &request->base, last, err));
-    TRY(find_page(list->rows, list->count, last, &begin, err));
-    TRY(to_array(limit, &array, err));
-    out->keys = (Asap__V1__Key **)array;
-    for (size_t i = begin; i < list->count; i++) {
-        if (!is_listed(&list->rows[i], request->show_unpublished, list->now))
-            continue;
-        if (out->n_keys == limit)
-            return page_token_write(list->page_token_key, &request->base,
-                                    out->keys[limit - 1]->key_id, &out->next_page_token, err);
-        TRY(to_new_key(&list->rows[i], list->now, &out->keys[out->n_keys++], err));
-    }
-    return ASAP_OK;
-}
-
-enum asap_code key_admin_list(const struct rpc_call *call,
-                              const ProtobufCMessage *in,
-                              ProtobufCMessage *out,
-                              struct asap_error *err)
-{
-    const struct service *service = call->service;
-    const Asap__V1__ListKeysRequest *request = (const Asap__V1__ListKeysRequest *)in;
-    SCOPED(txn) struct txn txn = { 0 };
-    SCOPED(rows) struct key_row *rows = NULL;
-    struct key_list list = { .request = request, .page_token_key = service->page_token_key };
-    struct issuer_row issuer;
-
-    TRY(txn_begin(&txn, service->admin.store, err));
-    TRY(find_time(&txn, call->now, &list.now, err));
-    TRY(store_get_issuer(&txn, request->issuer, &issuer, err));
-    TRY(store_list_keys(&txn, issuer.id, &rows, &list.count, err));
-    txn_rollback(&txn);
-    list.rows = rows;
-    return to_page(&list, (Asap__V1__ListKeysResponse *)out, err);
+    TRY(key_id_find_issuer(request->key_id, issuer, err));
+    TRY(permit(call, VERB_PUBLISH, issuer, err));
+    return change_call(call, in, out, retire, err);
 }

@@ -7,19 +7,7 @@
 #include "asap/v1/key_repository.pb-c.h"
 #include "asap/v1/server.pb-c.h"
 #include "asap/v1/token_service.pb-c.h"
-#include "fail.h"
 #include "handlers.h"
-
-static enum asap_code unimplemented(const struct rpc_call *call,
-                                    const ProtobufCMessage *in,
-                                    ProtobufCMessage *out,
-                                    struct asap_error *err)
-{
-    (void)call;
-    (void)in;
-    (void)out;
-    return fail(err, ASAP_UNIMPLEMENTED, "this version of asapd does not have this method yet");
-}
 
 const struct rpc_method service_methods[] = {
     { "/asap.v1.KeyRepository/GetPublicKey", &asap__v1__get_public_key_request__descriptor,
@@ -45,9 +33,9 @@ const struct rpc_method service_methods[] = {
       &asap__v1__list_issuers_response__descriptor, issuer_admin_list, .role = RPC_ADMIN,
       .no_side_effects = true },
     { "/asap.v1.IssuerAdmin/UpdateIssuer", &asap__v1__update_issuer_request__descriptor,
-      &asap__v1__issuer__descriptor, unimplemented, .role = RPC_ADMIN, .is_audited = true },
+      &asap__v1__issuer__descriptor, issuer_admin_update, .role = RPC_ADMIN, .is_audited = true },
     { "/asap.v1.IssuerAdmin/DeleteIssuer", &asap__v1__delete_issuer_request__descriptor,
-      &asap__v1__delete_issuer_response__descriptor, unimplemented, .role = RPC_ADMIN,
+      &asap__v1__delete_issuer_response__descriptor, issuer_admin_delete, .role = RPC_ADMIN,
       .is_audited = true },
     { "/asap.v1.KeyAdmin/PublishKey", &asap__v1__publish_key_request__descriptor,
       &asap__v1__publish_key_response__descriptor, key_admin_publish, .role = RPC_CALLER,
@@ -56,7 +44,7 @@ const struct rpc_method service_methods[] = {
       &asap__v1__rotate_key_response__descriptor, key_admin_rotate, .role = RPC_CALLER,
       .is_audited = true },
     { "/asap.v1.KeyAdmin/RetireKey", &asap__v1__retire_key_request__descriptor,
-      &asap__v1__key__descriptor, unimplemented, .role = RPC_ADMIN, .is_audited = true },
+      &asap__v1__key__descriptor, key_admin_retire, .role = RPC_CALLER, .is_audited = true },
     { "/asap.v1.KeyAdmin/RevokeKey", &asap__v1__revoke_key_request__descriptor,
       &asap__v1__revoke_key_response__descriptor, key_admin_revoke, .role = RPC_ADMIN,
       .is_audited = true },

@@ -59,7 +59,8 @@ struct issuer_row {
     char algorithm[ALGORITHM_NAME_SIZE]; /* of managed keys, "" for an external issuer */
     int64_t max_lifetime;                /* seconds */
     int64_t create_time;
-    int64_t delete_time; /* LIFECYCLE_NEVER while it exists; the name stays taken */
+    int64_t delete_time;     /* LIFECYCLE_NEVER while it exists; the name stays taken */
+    int64_t rotation_period; /* seconds; 0: never by itself */
 };
 
 ASAP_MUST_CHECK enum asap_code store_add_issuer(struct txn *txn,
@@ -68,6 +69,10 @@ ASAP_MUST_CHECK enum asap_code store_add_issuer(struct txn *txn,
 /* ASAP_NOT_FOUND; a deleted issuer is not found. */
 ASAP_MUST_CHECK enum asap_code
 store_get_issuer(struct txn *txn, const char *name, struct issuer_row *out, struct asap_error *err);
+/* Writes algorithm, max_lifetime, delete_time and rotation_period of row->id. */
+ASAP_MUST_CHECK enum asap_code store_update_issuer(struct txn *txn,
+                                                   const struct issuer_row *row,
+                                                   struct asap_error *err);
 /* The issuer, deleted ones included, that is `name` or a path prefix of it, or that `name` is a
  * path prefix of. ASAP_NOT_FOUND when there is none. */
 ASAP_MUST_CHECK enum asap_code store_find_related_issuer(struct txn *txn,

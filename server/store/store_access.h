@@ -126,6 +126,11 @@ ASAP_MUST_CHECK enum asap_code store_delete_grants_of(struct txn *txn,
                                                       int64_t caller_id,
                                                       struct asap_error *err);
 
+/* Of all callers. */
+ASAP_MUST_CHECK enum asap_code store_delete_grants_for(struct txn *txn,
+                                                       const char *issuer,
+                                                       struct asap_error *err);
+
 /* A visitor's failure ends the visit and is returned; rows are borrowed for the call. Deleted
  * callers and revoked credentials are visited, too. Each is in the order of its id. */
 typedef enum asap_code caller_visitor(void *context,

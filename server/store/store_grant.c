@@ -28,6 +28,8 @@ static const char delete_grant[] = "DELETE FROM access_grant WHERE id = $1";
 
 static const char delete_grants_of[] = "DELETE FROM access_grant WHERE caller_id = $1";
 
+static const char delete_grants_for[] = "DELETE FROM access_grant WHERE issuer = $1";
+
 static const char select_grants[] = "SELECT " COLUMNS " FROM access_grant ORDER BY id";
 
 /* In the order of COLUMNS. */
@@ -126,6 +128,14 @@ enum asap_code store_delete_grant(struct txn *txn, int64_t id, struct asap_error
 enum asap_code store_delete_grants_of(struct txn *txn, int64_t caller_id, struct asap_error *err)
 {
     return delete_by(txn, delete_grants_of, caller_id, err);
+}
+
+enum asap_code store_delete_grants_for(struct txn *txn, const char *issuer, struct asap_error *err)
+{
+    const struct sql_value parameters[] = { sql_text(issuer) };
+    const struct sql_query query = { delete_grants_for, parameters, 1, NULL, NULL };
+
+    return transaction_query(txn, &query, err);
 }
 
 struct list {

@@ -7,11 +7,17 @@
 
 /* Issuers. Names are ASCII and compare byte by byte. */
 
-#define COLUMNS "id, name, managed, algorithm, max_lifetime, create_time, delete_time"
+#define COLUMNS                                                                                    \
+    "id, name, managed, algorithm, max_lifetime, create_time, delete_time, rotation_period"
 
 static const char insert_issuer[] =
-    "INSERT INTO issuer (name, managed, algorithm, max_lifetime, create_time, delete_time)"
-    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
+    "INSERT INTO issuer (name, managed, algorithm, max_lifetime, create_time, delete_time,"
+    " rotation_period)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id";
+
+static const char update_issuer[] =
+    "UPDATE issuer SET algorithm = $1, max_lifetime = $2, create_time = $3, delete_time = $4,"
+    " rotation_period = $5 WHERE id = $6 RETURNING id";
 
 static const char select_issuer[] =
     "SELECT " COLUMNS " FROM issuer WHERE name = $1 AND delete_time IS NULL";
@@ -37,8 +43,12 @@ static const struct sql_member members[] = {
     { MEMBER_INTEGER, offsetof(struct issuer_row, max_lifetime), 0 },
     { MEMBER_INTEGER, offsetof(struct issuer_row, create_time), 0 },
     { MEMBER_TIME, offsetof(struct issuer_row, delete_time), 0 },
+    { MEMBER_INTEGER, offsetof(struct issuer_row, rotation_period), 0 },
 };
-enum { MEMBERS = sizeof members / sizeof *members };
+
+/* All members, and which of them a change of the issuer writes. */
+enum { MEMBERS = sizeof members / sizeof *members, FIRST_CHANGEABLE = 3 };
+enum { CHANGEABLE = MEMBERS - FIRST_CHANGEABLE };
 
 static enum asap_code read_issuer(void *context,
                                   const struct sql_value *columns,
@@ -82,6 +92,20 @@ store_get_issuer(struct txn *txn, const char *name, struct issuer_row *out, stru
     *out = (struct issuer_row){ 0 };
     TRY(transaction_find(txn, &query, &found, err));
     return found ? ASAP_OK : fail(err, ASAP_NOT_FOUND, "there is no issuer %s", name);
+}
+
+enum asap_code store_update_issuer(struct txn *txn,
+                                   const struct issuer_row *row,
+                                   struct asap_error *err)
+{
+    struct sql_value parameters[CHANGEABLE + 1];
+    const struct sql_query query = { update_issuer, parameters, CHANGEABLE + 1, NULL, NULL };
+    bool found = false;
+
+    sql_write_members(row, members + FIRST_CHANGEABLE, CHANGEABLE, parameters);
+    parameters[CHANGEABLE] = sql_integer(row->id);
+    TRY(transaction_find(txn, &query, &found, err));
+    return found ? ASAP_OK : fail(err, ASAP_NOT_FOUND, "there is no issuer %s", row->name);
 }
 
 /* `name` itself, then each path prefix of it. */

@@ -17,4 +17,20 @@ ASAP_MUST_CHECK enum asap_code store_destroy_sealed(struct txn *txn,
                                                     int64_t key_id,
                                                     struct asap_error *err);
 
+/* The sealed private keys whose keys are retired or revoked at `now`, at most `limit` of them.
+ * `visit` may not change the store; its failure ends the visit and is returned. */
+struct sealed_key {
+    int64_t key_id;
+    char kid[KID_MAX + 1];
+};
+typedef enum asap_code sealed_visitor(void *context,
+                                      const struct sealed_key *key,
+                                      struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code store_each_unused_sealed(struct txn *txn,
+                                                        int64_t now,
+                                                        size_t limit,
+                                                        sealed_visitor *visit,
+                                                        void *context,
+                                                        struct asap_error *err);
+
 #endif

@@ -187,13 +187,28 @@ void lifecycle_plan_rotation(const struct lifecycle_view *view,
         hand_over(view, active, out);
 }
 
+int64_t lifecycle_first_signature(const struct key_times *times, int64_t now)
+{
+    const enum key_state state = lifecycle_state(times, now);
+    const bool is_promoted = state == KEY_STANDBY && times->sign_time != LIFECYCLE_NEVER;
+
+    return state == KEY_ACTIVE || is_promoted ? times->sign_time : -1;
+}
+
+int64_t lifecycle_due_after(int64_t first_signature, int64_t period, int64_t now)
+{
+    if (period == 0 || first_signature < 0)
+        return LIFECYCLE_NEVER;
+    return greatest(now, first_signature + period);
+}
+
 int64_t lifecycle_rotation_due(const struct lifecycle_view *view, int64_t period)
 {
-    const size_t active = find_active(view);
+    int64_t last = -1;
 
-    if (period == 0 || active == PLAN_NONE || find_promoted(view) != PLAN_NONE)
-        return LIFECYCLE_NEVER;
-    return greatest(view->now, view->keys[active].times.sign_time + period);
+    for (size_t i = 0; i < view->count; i++)
+        last = greatest(last, lifecycle_first_signature(&view->keys[i].times, view->now));
+    return lifecycle_due_after(last, period, view->now);
 }
 
 /* Whoever has read the store can sign with every key whose private half is there. */

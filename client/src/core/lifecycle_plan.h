@@ -56,9 +56,15 @@ void lifecycle_plan_rotation(const struct lifecycle_view *view,
                              size_t expected,
                              struct lifecycle_plan *out);
 
-/* When the active key is to be rotated by a period: `now` if that was missed, LIFECYCLE_NEVER for a
- * period of 0, while a promotion is planned, and while no key signs. */
+/* When a rotation by a period is due next, counted from when the last key began to sign: `now` if
+ * that was missed; while a promotion is planned, counted from that one. LIFECYCLE_NEVER for a
+ * period of 0. */
 int64_t lifecycle_rotation_due(const struct lifecycle_view *view, int64_t period);
+
+/* The same, key by key: the first signature of a key that signs or is planned to, -1 for any other,
+ * and the answer from the latest of an issuer's. */
+int64_t lifecycle_first_signature(const struct key_times *times, int64_t now);
+int64_t lifecycle_due_after(int64_t first_signature, int64_t period, int64_t now);
 
 struct lifecycle_emergency {
     bool accept_misses;     /* the successor signs now, even where caches may not know it */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admin_fixture.h"
+#include "manage_issuers.h"
 #include "store_server.h"
 
 /* The operations on callers, and the frame of every change: what is recorded,

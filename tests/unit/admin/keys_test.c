@@ -7,6 +7,7 @@
 
 #include "admin_fixture.h"
 #include "jws.h"
+#include "manage_issuers.h"
 #include "store_sealed.h"
 
 /* The operations on a real store, vault and keyring. */
@@ -44,7 +45,8 @@ static enum asap_code rotate(const char *issuer,
 {
     struct change change = begin(validate_only, now);
 
-    return finish(keys_rotate(&change, &(struct rotation){ issuer, "" }, plan, err), &change, err);
+    return finish(keys_rotate(&change, &(struct rotation){ issuer, "", NULL }, plan, err), &change,
+                  err);
 }
 
 static enum asap_code revoke(const struct revocation *revocation,
@@ -233,7 +235,9 @@ publish(const char *issuer, const char *name, const char *pem, struct asap_error
     struct key_row row;
     struct change change = begin(false, CREATED);
 
-    return finish(keys_publish(&change, &(struct publication){ issuer, name, pem, "" }, &row, err),
+    return finish(keys_publish(&change,
+                               &(struct publication){ issuer, name, pem, "", LIFECYCLE_NEVER },
+                               &row, err),
                   &change, err);
 }
 
@@ -263,7 +267,7 @@ START_TEST(a_key_or_a_name_is_never_used_twice)
     ck_assert_int_eq(publish("payments/api", "one", two, &err), ASAP_ALREADY_EXISTS);
     ck_assert_int_eq(publish("orders", "two", one, &err), ASAP_ALREADY_EXISTS);
     ck_assert_succeeds(
-        revoke(&(struct revocation){ "payments/api/one", "lost" }, CREATED, &plan, &err));
+        revoke(&(struct revocation){ "payments/api/one", "lost", true }, CREATED, &plan, &err));
     ck_assert_int_eq(publish("payments/api", "one", two, &err), ASAP_ALREADY_EXISTS);
     ck_assert_int_eq(publish("orders", "two", one, &err), ASAP_ALREADY_EXISTS);
     ck_assert_succeeds(publish("orders", "two", two, &err));
@@ -308,7 +312,7 @@ START_TEST(a_revoked_key_is_not_served_and_its_private_half_is_destroyed)
     create_issuer("payments/api", true);
     rows = list("payments/api", &count);
     ck_assert_succeeds(
-        revoke(&(struct revocation){ rows[0].kid, "stolen" }, CREATED + 5000, &plan, &err));
+        revoke(&(struct revocation){ rows[0].kid, "stolen", false }, CREATED + 5000, &plan, &err));
     ck_assert(!is_served(rows[0].kid, CREATED + 5000));
     ck_assert_int_eq(unseal(&rows[0], &key), ASAP_NOT_FOUND);
     ck_assert_str_eq(plan.keys[plan.subject].revoke_reason, "stolen");

@@ -259,7 +259,7 @@ static const struct {
     { "the last second", 86399, 86400, false, 86400 },
     { "now", 86400, 86400, false, 86400 },
     { "missed, hence now", 90000, 86400, false, 90000 },
-    { "not while a promotion is planned", 100, 50, true, NEVER },
+    { "not while a promotion is planned", 100, 1800, true, 900 + 1800 },
 };
 
 START_TEST(a_rotation_is_due_a_period_after_the_first_signature)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin_fixture.h"
+#include "manage_issuers.h"
 #include "mint.h"
 #include "store_server.h"
 

@@ -340,7 +340,8 @@ static void revoke_key(const char *kid, int64_t now)
     SCOPED(key_plan) struct key_plan plan = { 0 };
     struct asap_error err = { 0 };
 
-    ck_assert_succeeds(keys_revoke(&change, &(struct revocation){ kid, "a test" }, &plan, &err));
+    ck_assert_succeeds(
+        keys_revoke(&change, &(struct revocation){ kid, "a test", false }, &plan, &err));
     ck_assert_succeeds(change_finish(&change, &err));
 }
 
@@ -374,7 +375,8 @@ START_TEST(a_rotation_changes_the_key_at_its_moment)
     SCOPED(minted) struct minted before = { .wants_worker = false };
     SCOPED(minted) struct minted after = { .wants_worker = false };
 
-    ck_assert_succeeds(keys_rotate(&change, &(struct rotation){ "payments/api", "" }, &plan, &err));
+    ck_assert_succeeds(
+        keys_rotate(&change, &(struct rotation){ "payments/api", "", NULL }, &plan, &err));
     ck_assert_succeeds(change_finish(&change, &err));
     request.now = moment - 1;
     request.lifetime = 600;

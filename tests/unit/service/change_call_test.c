@@ -9,6 +9,7 @@
 #include "check_main.h"
 #include "codec.h"
 #include "handlers.h"
+#include "manage_issuers.h"
 #include "scratch.h"
 #include "store_server.h"
 

@@ -15,6 +15,7 @@ enum { JSON_MAX = 8192 };
 #define GET_ISSUER "/asap.v1.IssuerAdmin/GetIssuer"
 #define LIST_ISSUERS "/asap.v1.IssuerAdmin/ListIssuers"
 #define PUBLISH "/asap.v1.KeyAdmin/PublishKey"
+#define RETIRE "/asap.v1.KeyAdmin/RetireKey"
 #define ROTATE "/asap.v1.KeyAdmin/RotateKey"
 #define REVOKE "/asap.v1.KeyAdmin/RevokeKey"
 #define GET_KEY "/asap.v1.KeyAdmin/GetKey"
@@ -24,7 +25,7 @@ enum { JSON_MAX = 8192 };
 /* What a grant of a verb allows, beside minting. */
 static bool is_granted(const char *path)
 {
-    return strcmp(path, PUBLISH) == 0 || strcmp(path, ROTATE) == 0;
+    return strcmp(path, PUBLISH) == 0 || strcmp(path, RETIRE) == 0 || strcmp(path, ROTATE) == 0;
 }
 
 START_TEST(what_administers_is_for_administrators_only)
