@@ -188,9 +188,9 @@ class Emergencies(RotationTest):
 class Policies(RotationTest):
     def test_an_issuer_is_updated_and_shows_its_next_rotation(self):
         text = self.server.ctl("issuer", "update", self.issuer, "--rotation-period", "2d",
-                               "--max-token-lifetime", "10m")
+                               "--max-token-lifetime", "30s")
         self.assertEqual(text, f"updated issuer {self.issuer} (managed, ES256, tokens live at most"
-                               " 10m, rotated every 2d)\n")
+                               " 30s, rotated every 2d)\n")
         text = self.server.ctl("issuer", "show", self.issuer)
         self.assertRegex(text, r"rotated every +2d\n")
         self.assertRegex(text, r"next rotation +in (47h|2d)\n")
