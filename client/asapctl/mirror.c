@@ -13,8 +13,8 @@ enum { TIMEOUT_SECONDS = 600, POLL_SECONDS = 5 };
 /* A key that a mirror has not served yet; pairs of both, less those that are done. */
 struct lack {
     struct fetcher *mirror;
-    const Asap__V1__Key *key;
-    char why[256];
+    const Asap__V1__Key *key; /* NULL: there is none, so that nothing is lacking */
+    char text[640];           /* "https://... lacks a/b: why" */
 };
 
 struct mirrors {
@@ -56,7 +56,7 @@ enum asap_code mirrors_check(const struct ctl *ctl, struct asap_error *err)
 
 static void add_lacks(struct mirrors *mirrors, const Asap__V1__Key *key)
 {
-    for (size_t i = 0; key != NULL && i < mirrors->count; i++) {
+    for (size_t i = 0; i < mirrors->count; i++) {
         struct lack *lack = &mirrors->lacks[mirrors->lack_count++];
 
         lack->mirror = mirrors->list[i];
@@ -68,7 +68,7 @@ static enum asap_code list_lacks(const Asap__V1__RotateKeyResponse *plan,
                                  struct mirrors *mirrors,
                                  struct asap_error *err)
 {
-    mirrors->lacks = calloc((plan->n_standbys + 1) * mirrors->count, sizeof *mirrors->lacks);
+    mirrors->lacks = calloc((plan->n_standbys + 1) * REPEATED_MAX, sizeof *mirrors->lacks);
     if (mirrors->lacks == NULL)
         return fail_memory(err);
     add_lacks(mirrors, plan->incoming);
@@ -77,24 +77,32 @@ static enum asap_code list_lacks(const Asap__V1__RotateKeyResponse *plan,
     return ASAP_OK;
 }
 
-/* Whether the mirror serves the key now; lack->why says why not. */
+static void describe(struct lack *lack, const char *why)
+{
+    (void)snprintf(lack->text, sizeof lack->text, "%.120s lacks %.255s: %.250s",
+                   fetcher_base_url(lack->mirror), lack->key->key_id, why);
+}
+
+/* Whether the mirror serves the key now; lack->text says why not. */
 static bool is_served(struct lack *lack)
 {
     static const struct cache_validators none = { .etag = "" };
-    const char *text = lack->key->key_id;
-    const size_t length = strlen(lack->key->public_key);
+    const Asap__V1__Key *key = lack->key;
     struct fetch_answer answer;
     struct asap_error why = { 0 };
     struct kid kid;
 
-    if (kid_parse(text, strlen(text), &kid, &why) != ASAP_OK
+    if (key == NULL)
+        return true;
+    if (kid_parse(key->key_id, strlen(key->key_id), &kid, &why) != ASAP_OK
         || fetch_key(lack->mirror, &kid, &none, &answer, &why) != ASAP_OK) {
-        (void)snprintf(lack->why, sizeof lack->why, "%s", why.message);
+        describe(lack, why.message);
         return false;
     }
-    if (answer.body_length == length && memcmp(answer.body, lack->key->public_key, length) == 0)
+    if (answer.body_length == strlen(key->public_key)
+        && memcmp(answer.body, key->public_key, answer.body_length) == 0)
         return true;
-    (void)snprintf(lack->why, sizeof lack->why, "it serves something else under that name");
+    describe(lack, "it serves something else under that name");
     return false;
 }
 
@@ -111,8 +119,7 @@ static void look(struct mirrors *mirrors)
 static void tell_lacks(const struct ctl *ctl, const struct mirrors *mirrors)
 {
     for (size_t i = 0; i < mirrors->lack_count; i++)
-        ctl_complain(ctl->host, "%s lacks %s: %s", fetcher_base_url(mirrors->lacks[i].mirror),
-                     mirrors->lacks[i].key->key_id, mirrors->lacks[i].why);
+        ctl_complain(ctl->host, "%s", mirrors->lacks[i].text);
 }
 
 /* What happens in spite of the mirrors. */

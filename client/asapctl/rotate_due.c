@@ -48,7 +48,7 @@ static enum asap_code rotate_if_due(const struct ctl *ctl,
                                     struct asap_error *err)
 {
     SCOPED(key_list) Asap__V1__ListKeysResponse *list = NULL;
-    struct key_overview keys = { .active = NULL };
+    struct key_overview keys;
 
     if (!due_is_periodic(issuer))
         return ASAP_OK;

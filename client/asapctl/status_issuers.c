@@ -11,7 +11,7 @@
 #include "key_list.h"
 #include "show.h"
 
-enum { SOON_SECONDS = 7 * 86400 };
+enum { SOON_SECONDS = 7 * 86400, ACTIVE_TEXT_SIZE = 128 };
 
 static const char *const titles[] = { "ISSUER",   "KIND", "ACTIVE KEY",    "AGE",
                                       "STANDBYS", "NEXT", "NEXT ROTATION", NULL };
@@ -95,17 +95,17 @@ static void warn_of_rotation(const struct sight *sight, struct buffer *warnings)
 
 /* The last part of the key id, since the issuer stands beside it. Of several keys that sign it is
  * one. */
-static void write_active(const struct key_overview *keys, char out[static TIME_TEXT_SIZE * 2])
+static void write_active(const struct key_overview *keys, char out[static ACTIVE_TEXT_SIZE])
 {
     const char *slash = keys->active == NULL ? NULL : strrchr(keys->active->key_id, '/');
 
     if (keys->active == NULL)
-        (void)snprintf(out, TIME_TEXT_SIZE * 2, "-");
+        (void)snprintf(out, ACTIVE_TEXT_SIZE, "-");
     else if (keys->active_count == 1)
-        (void)snprintf(out, TIME_TEXT_SIZE * 2, "%.80s",
+        (void)snprintf(out, ACTIVE_TEXT_SIZE, "%.80s",
                        slash == NULL ? keys->active->key_id : slash + 1);
     else
-        (void)snprintf(out, TIME_TEXT_SIZE * 2, "%.80s, %zu more",
+        (void)snprintf(out, ACTIVE_TEXT_SIZE, "%.80s, %zu more",
                        slash == NULL ? keys->active->key_id : slash + 1, keys->active_count - 1);
 }
 
@@ -119,7 +119,7 @@ static void write_age(const struct sight *sight, char out[static TIME_TEXT_SIZE]
 
 static void add_row(struct table *table, const struct sight *sight)
 {
-    char active[TIME_TEXT_SIZE * 2] = "";
+    char active[ACTIVE_TEXT_SIZE] = "";
     char age[TIME_TEXT_SIZE] = "";
     char standbys[TIME_TEXT_SIZE] = "";
     char next[TIME_TEXT_SIZE] = "";
