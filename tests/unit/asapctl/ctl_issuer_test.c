@@ -22,6 +22,10 @@ static const struct {
     { "82800s", ACTIVE(""), "23h", "overdue, 60m ago" },
     { "86400s", ACTIVE(",\"signUntil\":\"2026-11-23T13:30:00Z\""), "1d", "planned, in 15m" },
     { "86400s", "{}", "1d", "-" },
+    { "172800s",
+      ACTIVE(
+          "},{\"keyId\":\"a/b/x\",\"kind\":\"KEY_KIND_EXTERNAL\",\"state\":\"KEY_STATE_ACTIVE\""),
+      "2d", "in 24h" },
 };
 
 START_TEST(an_issuer_shows_when_it_is_rotated_next)
