@@ -235,15 +235,6 @@ static enum asap_code finish_file(const struct ctl *ctl,
     return ASAP_OK;
 }
 
-/* From here on an interruption ends the wait, and not the process between two steps that belong
- * together: a key is written, published and accounted for. */
-static void hold_interruptions(const struct ctl *ctl)
-{
-    const struct ctl_clock *clock = ctl->host->clock;
-
-    (void)clock->sleep_until(clock, ctl_now(ctl));
-}
-
 static enum asap_code make(const struct ctl *ctl,
                            struct generation *generation,
                            struct asap_error *err)
@@ -251,7 +242,7 @@ static enum asap_code make(const struct ctl *ctl,
     TRY(issuer_check_registrable(ctl->arguments->operand, "ISSUER", err));
     TRY(choose_name(ctl, generation->name, err));
     TRY(key_pair_generate(generation->algorithm, &generation->pair, err));
-    hold_interruptions(ctl);
+    wait_hold_interruptions(ctl);
     return write_private(ctl, generation, err);
 }
 

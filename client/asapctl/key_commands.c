@@ -6,6 +6,20 @@
 static const struct ctl_option rotate_options[] = {
     { "expected", "KID", "change nothing unless this key is active", NULL, OPTION_EXPECTED,
       USE_OPTIONAL },
+    { "wait", NULL, "wait until the next key signs", NULL, OPTION_WAIT, USE_OPTIONAL },
+    { "mirror", "URL", "wait until this copy of the repository serves the keys", check_mirror,
+      OPTION_MIRROR, USE_REPEATED },
+    { "timeout", "TIME", "how long to wait for mirrors; 10m unless given", check_duration,
+      OPTION_TIMEOUT, USE_OPTIONAL },
+    { "all-due", NULL, "rotate every issuer whose rotation is overdue", NULL, OPTION_ALL_DUE,
+      USE_OPTIONAL },
+    { "emergency", NULL, "revoke the active key at once", NULL, OPTION_EMERGENCY, USE_OPTIONAL },
+    { "reason", "TEXT", "why, for the record, with --emergency", check_text, OPTION_REASON,
+      USE_OPTIONAL },
+    { "accept-misses", NULL, "sign at once, with a key that caches may not know", NULL,
+      OPTION_ACCEPT_MISSES, USE_OPTIONAL },
+    { "store-compromised", NULL, "revoke the standbys, too", NULL, OPTION_STORE_COMPROMISED,
+      USE_OPTIONAL },
     OPTION_ROW_DRY_RUN,
     OPTION_ROW_END,
 };
@@ -26,8 +40,16 @@ static const struct ctl_option list_options[] = {
     OPTION_ROW_END,
 };
 
+static const struct ctl_option retire_options[] = {
+    { "sign-until", "TIME", "when its service stops signing: 2h, or a moment; now unless given",
+      check_moment, OPTION_SIGN_UNTIL, USE_OPTIONAL },
+    OPTION_ROW_DRY_RUN,
+    OPTION_ROW_END,
+};
+
 static const struct ctl_option revoke_options[] = {
     { "reason", "TEXT", "why, for the record", check_text, OPTION_REASON, USE_REQUIRED },
+    { "force", NULL, "also if it is the last key of its issuer", NULL, OPTION_FORCE, USE_OPTIONAL },
     OPTION_ROW_DRY_RUN,
     OPTION_ROW_END,
 };
@@ -45,13 +67,15 @@ static const struct ctl_option generate_options[] = {
 };
 
 const struct command key_commands[] = {
-    { "key", "rotate", "ISSUER", key_rotate, "let the next key take over signing",
-      "cannot rotate the keys of", rotate_options, NULL },
+    { "key", "rotate", "[ISSUER]", key_rotate, "let the next key take over signing",
+      "cannot rotate", rotate_options, rotate_check },
     { "key", "publish", "ISSUER", key_publish, "publish a public key made elsewhere",
       "cannot publish a key of", publish_options, NULL },
     { "key", "list", "ISSUER", key_list, "list the keys of an issuer", "cannot list the keys of",
       list_options, NULL },
     { "key", "show", "KID", key_show, "show one key", "cannot show key", ctl_no_options, NULL },
+    { "key", "retire", "KID", key_retire, "let an external key end when its tokens have",
+      "cannot retire key", retire_options, NULL },
     { "key", "revoke", "KID", key_revoke, "stop publishing a key, at once and for ever",
       "cannot revoke key", revoke_options, NULL },
     { "key", "generate", "ISSUER", key_generate, "make a key pair here, publish its public half",

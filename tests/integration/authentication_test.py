@@ -159,7 +159,8 @@ class Tokens(Authentication):
 
     def test_a_token_of_a_key_that_was_revoked_is_refused(self):
         token = self.token()
-        self.server.ctl("key", "revoke", self.active_key("team/api"), "--reason", "a test")
+        self.server.ctl("key", "revoke", self.active_key("team/api"), "--reason", "a test",
+                        "--force")
         self.assertFails(self.ask(bearer=token), 401, "unauthenticated", "KEY_NOT_FOUND")
 
     def test_an_issuer_that_is_no_caller_is_unknown(self):
