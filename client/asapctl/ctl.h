@@ -53,8 +53,13 @@ ASAP_MUST_CHECK enum asap_code ctl_run(const struct ctl *ctl,
                                        ProtobufCMessage *request,
                                        struct asap_error *err);
 
-/* The same for a method that answers in pages: follows next_page_token to the end and prints all
- * of them as one response. Leaves request->page_token undefined. */
+/* The same for a method that answers in pages: follows next_page_token to the end and makes all of
+ * them one response. Leaves request->page_token undefined. */
+ASAP_MUST_CHECK enum asap_code ctl_ask_list(const struct ctl *ctl,
+                                            const struct ctl_method *method,
+                                            ProtobufCMessage *request,
+                                            ProtobufCMessage **out,
+                                            struct asap_error *err);
 ASAP_MUST_CHECK enum asap_code ctl_run_list(const struct ctl *ctl,
                                             const struct ctl_method *method,
                                             ProtobufCMessage *request,

@@ -14,6 +14,8 @@ enum asap_code key_list(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_show(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_revoke(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_generate(const struct ctl *ctl, struct asap_error *err);
+enum asap_code key_export(const struct ctl *ctl, struct asap_error *err);
+enum asap_code key_import(const struct ctl *ctl, struct asap_error *err);
 
 /* Whether the options of `key generate` go together. */
 enum asap_code generate_check(const struct arguments *arguments, struct asap_error *err);
