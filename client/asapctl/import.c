@@ -229,10 +229,8 @@ static enum asap_code check_alias(struct import *import,
     TRY(public_key_refuse_private((const char *)text.bytes, text.length, err));
     for (size_t i = 0; i < import->tree.count; i++) {
         const struct import_file *file = &import->tree.files[i];
-        char name[ALIAS_SIZE] = "";
 
-        TRY(alias_name(file->path, name, err));
-        if (file->kind != IMPORT_KEY || strcmp(name, alias->path) != 0)
+        if (file->kind != IMPORT_KEY || strcmp(file->alias, alias->path) != 0)
             continue;
         if (file->digest[0] == '\0' || strcmp(file->digest, alias->digest) == 0)
             return ASAP_OK;

@@ -63,7 +63,7 @@ add_file(struct import_tree *tree, const char *path, const char *why, struct asa
     }
     if (why != NULL)
         file->kind = IMPORT_REFUSED;
-    return ASAP_OK;
+    return file->kind == IMPORT_KEY ? alias_name(path, file->alias, err) : ASAP_OK;
 }
 
 /* "" for the folder itself. */

@@ -22,6 +22,7 @@ struct import_file {
     enum import_kind kind;
     char *path; /* below the folder; of a key, its key id */
     const char *why;
+    char alias[ALIAS_SIZE];       /* of a key: the name of its alias */
     char digest[SHA256_HEX_SIZE]; /* of what was read, "" before */
 };
 
