@@ -53,8 +53,8 @@ ASAP_MUST_CHECK enum asap_code ctl_run(const struct ctl *ctl,
                                        ProtobufCMessage *request,
                                        struct asap_error *err);
 
-/* The same for a method that answers in pages: follows next_page_token to the end and makes all of
- * them one response. Leaves request->page_token undefined. */
+/* As ctl_ask() and ctl_run(), for a method that answers in pages: follows next_page_token to the
+ * end, and makes one response of all of them. Leaves request->page_token undefined. */
 ASAP_MUST_CHECK enum asap_code ctl_ask_list(const struct ctl *ctl,
                                             const struct ctl_method *method,
                                             ProtobufCMessage *request,

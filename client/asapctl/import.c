@@ -171,6 +171,7 @@ static enum asap_code set_until(const struct import *import,
 
     if (until[0] == '\0')
         return ASAP_OK;
+    google__protobuf__timestamp__init(held);
     TRY(time_read_moment(until, ctl_now(import->ctl), TIME_AHEAD, held, err));
     if (held->seconds <= ctl_now(import->ctl))
         return fail(err, ASAP_FAILED_PRECONDITION, "it was to be served until %.32s only", until);

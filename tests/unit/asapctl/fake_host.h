@@ -16,13 +16,14 @@
 
 #define NOW INT64_C(1795439700) /* 2026-11-23 13:15:00 UTC */
 
-enum { FAKE_ANSWERS_MAX = 4, FAKE_TEXT_MAX = 1 << 16 };
+enum { FAKE_ANSWERS_MAX = 16, FAKE_TEXT_MAX = 1 << 16 };
 
 struct fake_host {
     int64_t now;
     int64_t interrupt_at;  /* the user ends a wait then; 0: never */
     bool (*on_call)(void); /* called at each request, may be NULL; false: the server is down */
-    const char *answers[FAKE_ANSWERS_MAX]; /* JSON, in turn; "!..." is a refusal, "broken" none */
+    const char *answers[FAKE_ANSWERS_MAX]; /* JSON, in turn; "!..." is a refusal, "?..." one
+                                            * of permission, "broken" none */
     size_t calls;
     char url[128]; /* of the last call */
     char ca_file[128];
@@ -58,19 +59,20 @@ static inline bool fake_sleep_until(const struct ctl_clock *clock, int64_t time)
     return true;
 }
 
-/* Moves the last member of an object, when it is the request id, to `id`. */
+/* Moves the request id, when an object has one as a member after others, to `id`. */
 static inline void fake_move_id(char *request, char id[static 64])
 {
-    static const char member[] = "\"requestId\":\"";
+    static const char member[] = ",\"requestId\":\"";
     char *at = strstr(request, member);
+    size_t length = 0;
 
     id[0] = '\0';
     if (at == NULL)
         return;
-    (void)snprintf(id, 64, "%.*s", (int)strcspn(at + sizeof member - 1, "\""),
-                   at + sizeof member - 1);
-    at -= at[-1] == ',' ? 1 : 0;
-    (void)snprintf(at, 2, "}");
+    length = strcspn(at + sizeof member - 1, "\"");
+    (void)snprintf(id, 64, "%.*s", (int)length, at + sizeof member - 1);
+    length += sizeof member;
+    (void)memmove(at, at + length, strlen(at + length) + 1);
 }
 
 static inline void fake_keep_text(const char *text, char out[static 128])
@@ -123,8 +125,12 @@ static inline enum asap_code fake_call(const struct rpc_endpoint *endpoint,
     ck_assert_msg(answer != NULL, "an unexpected call of %s", path);
     if (strcmp(answer, "broken") == 0)
         return fake_refuse(err, ASAP_UNKNOWN, "the connection broke");
+    if (answer[0] == '?')
+        return fake_refuse(err, ASAP_PERMISSION_DENIED, answer + 1);
     if (answer[0] == '!')
         return fake_refuse(err, ASAP_FAILED_PRECONDITION, answer + 1);
+    if (answer[0] == '%') /* what was asked for is not there */
+        return fake_refuse(err, ASAP_NOT_FOUND, answer + 1);
     return codec_read_json(response, answer, strlen(answer), out, err);
 }
 
