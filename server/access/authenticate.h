@@ -49,8 +49,9 @@ struct evidence {
  * ASAP_UNAUTHENTICATED with a reason otherwise: what was shown is malformed, unknown, expired,
  * revoked, of a caller that is disabled or deleted, or there are two proofs. Then *out is filled as
  * far as it is known: its proof_kind is RPC_PROOF_NONE unless the proof itself was good and
- * only its credential or caller is refused; `proof` says what was shown as soon as that was found to be genuine.
- * ASAP_UNAVAILABLE: the callers or keys are not known yet. Any thread; never blocks. */
+ * only its credential or caller is refused; `proof` says what was shown as soon as that was found
+ * to be genuine. ASAP_UNAVAILABLE: the callers or keys are not known yet. Any thread; never blocks.
+ */
 ASAP_MUST_CHECK enum asap_code authenticate(struct authenticator *authenticator,
                                             const struct evidence *evidence,
                                             struct rpc_caller *out,

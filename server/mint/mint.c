@@ -41,7 +41,7 @@ static enum asap_code check_audiences(const char *const *audiences, struct asap_
 {
     size_t count = 0;
 
-    for (; audiences[count] != NULL && count <= MINT_AUDIENCES_MAX; count++)
+    for (; count <= MINT_AUDIENCES_MAX && audiences[count] != NULL; count++)
         if (audiences[count][0] == '\0' || strlen(audiences[count]) > AUDIENCE_MAX)
             return fail_field(err, "audience", "an audience has 1 to %d bytes", AUDIENCE_MAX);
     if (count == 0)

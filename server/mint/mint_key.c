@@ -56,9 +56,10 @@ fail_gap(const struct mint_key_wish *wish, int64_t until, int64_t *retry_ms, str
                            "no key of %.150s signs now, and none has a date", wish->issuer);
     utc_format(until, text);
     *retry_ms = (until - wish->now) * MS_PER_SECOND;
-    return fail_reason(err, ASAP_UNAVAILABLE, ASAP_REASON_NO_SIGNING_KEY,
-                       "no key of %.120s signs until %s: verifiers learn of the next one until then",
-                       wish->issuer, text);
+    return fail_reason(
+        err, ASAP_UNAVAILABLE, ASAP_REASON_NO_SIGNING_KEY,
+        "no key of %.120s signs until %s: verifiers learn of the next one until then", wish->issuer,
+        text);
 }
 
 /* The last moment at which somebody may still verify the token. */

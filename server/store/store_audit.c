@@ -184,6 +184,7 @@ static enum asap_code read_place(void *context,
 }
 
 /* *place stays as it is when the statement finds none. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the visitor writes it */
 static enum asap_code find_place(
     struct txn *txn, const char *statement, int64_t time, int64_t *place, struct asap_error *err)
 {
