@@ -8,8 +8,8 @@ import subprocess
 
 from harness import BUILD, Server, ServerTest, main, run
 
-SIGN = os.path.join(BUILD, "client/examples/asap-sign")
 VERIFY = os.path.join(BUILD, "client/examples/asap-verify")
+HOUR = 3600
 
 
 def openssl(*arguments, text=None):
@@ -96,6 +96,37 @@ class Certificates(ExternalTest):
         self.assertEqual(len(self.server.ctl_json("audit", "list").get("events", [])), events)
 
 
+class Ends(ExternalTest):
+    def test_a_key_is_served_until_the_time_that_was_given(self):
+        _, public = new_pair()
+        path = self.write("own.pem", public)
+        done = self.server.ctl("key", "publish", "web", "--public-key", path, "--name", "own",
+                               "--not-after", "1h")
+        self.assertIn("it is served until", done)
+        self.server.ctl("key", "generate", "web", "--algorithm", "ES256", "--private-dir",
+                        self.folder, "--now", "--not-after", "2h")
+        self.assertEqual(self.served("web/own"), public)
+        generated = self.server.ctl_json("key", "list", "web")["keys"][1]["keyId"]
+        self.server.set_clock(HOUR + 60)
+        self.assertIsNone(self.served("web/own"))
+        self.assertIsNotNone(self.served(generated))
+        self.server.set_clock(2 * HOUR + 60)
+        self.assertIsNone(self.served(generated))
+
+    def test_an_export_carries_the_end_over(self):
+        path = self.write("own.pem", new_pair()[1])
+        self.server.ctl("key", "publish", "web", "--public-key", path, "--name", "own",
+                        "--not-after", "1h")
+        self.server.ctl("key", "export", "--dir", self.folder)
+        other = Server()
+        self.addCleanup(other.close)
+        other.start()
+        other.ctl("issuer", "create", "web", "--external")
+        self.assertEqual(self.load(server=other)[0], 0)
+        self.assertEqual(other.ctl_json("key", "show", "web/own")["unpublishTime"],
+                         self.server.ctl_json("key", "show", "web/own")["unpublishTime"])
+
+
 class Import(ExternalTest):
     def test_a_folder_made_by_hand_is_published(self):
         _, public = new_pair()
@@ -152,6 +183,7 @@ class Import(ExternalTest):
 
     def test_a_revoked_key_does_not_come_back(self):
         self.put("web/one", new_pair()[1])
+        self.put("web/two", new_pair()[1])
         self.load()
         self.server.ctl("key", "revoke", "web/one", "--reason", "a test")
         status, result = self.load()
