@@ -75,6 +75,9 @@ static void prune(struct daemon *daemon)
         log_write(daemon->log, LOG_INFO,
                   "removed %" PRId64 " events older than audit_retention from the audit log",
                   removed);
+    /* Signals wait meanwhile, and so does the start: the rest goes with the next beat. */
+    if (removed >= AUDIT_PRUNE_MAX)
+        daemon->schedule.next_pruning = 0;
 }
 
 static bool is_due(int64_t *next, int64_t period_ms)

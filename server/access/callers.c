@@ -105,18 +105,25 @@ static enum asap_code build(struct store *store, struct caller_set **out, struct
     return caller_set_build(&txn, out, err);
 }
 
-enum asap_code callers_reload(struct callers *callers, struct store *store, struct asap_error *err)
+static enum asap_code reload(struct callers *callers, struct store *store, struct asap_error *err)
 {
     struct caller_set *set = NULL;
-    enum asap_code code = ASAP_OK;
+    const enum asap_code code = build(store, &set, err);
 
-    /* In turn, so that of two sets the one read later stays. */
-    (void)pthread_mutex_lock(&callers->reload);
-    code = build(store, &set, err);
     if (code == ASAP_OK)
         swap_in(callers, set);
     else
         keep_old(callers);
+    return code;
+}
+
+enum asap_code callers_reload(struct callers *callers, struct store *store, struct asap_error *err)
+{
+    enum asap_code code = ASAP_OK;
+
+    /* In turn, so that of two sets the one read later stays. */
+    (void)pthread_mutex_lock(&callers->reload);
+    code = reload(callers, store, err);
     (void)pthread_mutex_unlock(&callers->reload);
     return code;
 }
@@ -143,10 +150,21 @@ static bool is_current(struct callers *callers, int64_t generation)
     return current;
 }
 
-enum asap_code callers_refresh(struct callers *callers, struct store *store, struct asap_error *err)
+static enum asap_code refresh(struct callers *callers, struct store *store, struct asap_error *err)
 {
     int64_t generation = 0;
 
     TRY(read_generation(store, &generation, err));
-    return is_current(callers, generation) ? ASAP_OK : callers_reload(callers, store, err);
+    return is_current(callers, generation) ? ASAP_OK : reload(callers, store, err);
+}
+
+enum asap_code callers_refresh(struct callers *callers, struct store *store, struct asap_error *err)
+{
+    enum asap_code code = ASAP_OK;
+
+    /* Those who wait for the same change find it loaded. */
+    (void)pthread_mutex_lock(&callers->reload);
+    code = refresh(callers, store, err);
+    (void)pthread_mutex_unlock(&callers->reload);
+    return code;
 }

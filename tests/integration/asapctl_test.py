@@ -349,7 +349,7 @@ class Publication(CtlTest):
         publish = ("key", "publish")
         self.ctl(*publish, self.issuer, "--public-key", self.path, "--name", "one")
         line = self.refuse_unchanged(*publish, "other", "--public-key", self.path)
-        self.assertIn("used before, as orders/web/one (make a new key pair)", line)
+        self.assertIn("used before, by another issuer (make a new key pair)", line)
         fresh = self.write("fresh.pem", public_of(new_private()))
         line = self.refuse_unchanged(*publish, self.issuer, "--public-key", fresh,
                                      "--name", "one")

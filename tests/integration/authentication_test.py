@@ -220,6 +220,14 @@ class Certificates(Authentication):
                                    "CERTIFICATE")
         self.assertIn("expired", message)
 
+    def test_one_that_expires_while_its_connection_lasts_is_refused(self):
+        certificate = self.authority.issue("good", "URI:" + SPIFFE)
+        self.assertKnown(self.ask(certificate=certificate))
+        self.server.set_clock(31 * 86400)  # TLS goes by the real one
+        message = self.assertFails(self.ask(certificate=certificate), 401, "unauthenticated",
+                                   "CERTIFICATE")
+        self.assertIn("expired", message)
+
     def test_a_certificate_for_servers_is_refused(self):
         server = self.authority.issue("server", "URI:" + SPIFFE, usage="serverAuth")
         self.assertFails(self.ask(certificate=server), 401, "unauthenticated", "CERTIFICATE")

@@ -206,6 +206,8 @@ class Together(TokenService):
         self.assertFails(answer, 503, "unavailable", "AUDIT_UNAVAILABLE")
         self.assertNotIn("token", answer.json)
         self.assertEqual(self.server.get("/" + key).status, 200)
+        problems = self.server.local_rpc("Server/GetStatus", {}).json["problems"]
+        self.assertTrue(any("audit log cannot be written" in text for text in problems), problems)
         failed = self.server.ctl_raw("issuer", "create", "another")
         self.assertEqual(failed.returncode, 1, failed.stdout)
         blocker.execute("ROLLBACK")
@@ -310,6 +312,20 @@ class Limits(ServerTest):
                             for d in answers[5].json["details"]))
         other = self.new_caller("other")
         self.assertEqual(self.server.rpc(VERIFY, request, bearer=other).status, 400)
+
+    def test_a_caller_cannot_fill_the_audit_log_with_what_it_is_no_administrator_for(self):
+        key = self.new_caller("ci")
+        answers = [self.server.rpc("AuditLog/ListEvents", {}, bearer=key) for _ in range(7)]
+        self.assertEqual([a.status for a in answers], [403] * 5 + [429] * 2)
+        events = self.server.local_rpc("AuditLog/ListEvents", {"caller": "ci"}).json["events"]
+        self.assertEqual(len(events), 5)
+
+    def test_a_program_of_root_that_guesses_does_not_shut_out_root(self):
+        guess = {"Authorization": "Bearer guess"}
+        for _ in range(5):
+            answer = self.server.local_rpc("Server/GetStatus", {}, guess)
+            self.assertFails(answer, 401, "unauthenticated", "TWO_PROOFS")
+        self.assertEqual(self.server.local_rpc("Server/GetStatus", {}).status, 200)
 
     def test_an_address_that_guesses_is_stopped_even_when_it_guesses_right(self):
         key = self.new_caller("ci")
