@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "hex.h"
 #include "scoped.h"
 
 enum { RANDOM_DIGITS = 6, NAME_LENGTH_MAX = 200, FILE_MODE = 0644, FOLDER_MODE = 0755 };
@@ -152,12 +153,13 @@ enum asap_code export_tree_open(struct export_tree *tree, const char *path, stru
 enum asap_code export_tree_begin(struct export_tree *tree, struct asap_error *err)
 {
     unsigned char random[RANDOM_DIGITS / 2] = { 0 };
+    char digits[RANDOM_DIGITS + 1] = "";
     char name[EXPORT_NAME_SIZE] = "";
 
     if (RAND_bytes(random, sizeof random) != 1)
         return fail(err, ASAP_INTERNAL, "no random bytes to be had");
-    (void)snprintf(name, sizeof name, "%.200s.new-%02x%02x%02x", tree->name, random[0], random[1],
-                   random[2]);
+    hex_write(random, sizeof random, digits);
+    (void)snprintf(name, sizeof name, "%.200s.new-%s", tree->name, digits);
     if (mkdirat(tree->parent, name, FOLDER_MODE) != 0)
         return refuse_path("make a folder in", tree->folder, err);
     (void)snprintf(tree->version, sizeof tree->version, "%s", name);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "hex.h"
 #include "input.h"
 #include "json.h"
 
@@ -19,16 +20,11 @@ static const struct json_limits limits = {
 enum asap_code
 sha256_hex(const void *bytes, size_t length, char out[SHA256_HEX_SIZE], struct asap_error *err)
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
 
     if (EVP_Digest(bytes, length, digest, NULL, EVP_sha256(), NULL) != 1)
         return fail(err, ASAP_INTERNAL, "OpenSSL cannot hash");
-    for (size_t i = 0; i < SHA256_HEX_SIZE / 2; i++) {
-        out[2 * i] = digits[digest[i] >> 4];
-        out[2 * i + 1] = digits[digest[i] & 0xf];
-    }
-    out[SHA256_HEX_SIZE - 1] = '\0';
+    hex_write(digest, SHA256_HEX_SIZE / 2, out);
     return ASAP_OK;
 }
 
