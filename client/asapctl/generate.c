@@ -101,9 +101,11 @@ static enum asap_code publish(const struct ctl *ctl,
 {
     Asap__V1__PublishKeyRequest request = { 0 };
     SCOPED(buffer) struct buffer pem = BUFFER(PEM_PUBLIC_MAX);
+    Google__Protobuf__Timestamp until = { 0 };
     char algorithm[16] = "";
 
     asap__v1__publish_key_request__init(&request);
+    TRY(ctl_set_moment(ctl, OPTION_NOT_AFTER, TIME_AHEAD, &until, &request.unpublish_time, err));
     TRY(pem_write_public(generation->pair, &pem, err));
     (void)snprintf(algorithm, sizeof algorithm, "%s", generation->algorithm->name);
     request.issuer = ctl->arguments->operand;

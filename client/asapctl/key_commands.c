@@ -24,13 +24,20 @@ static const struct ctl_option rotate_options[] = {
     OPTION_ROW_END,
 };
 
+#define OPTION_ROW_NOT_AFTER                                                                       \
+    {                                                                                              \
+        "not-after", "TIME", "serve it until then, such as 90d or 2026-11-23T13:15:00Z",           \
+            check_moment, OPTION_NOT_AFTER, USE_OPTIONAL                                           \
+    }
+
 static const struct ctl_option publish_options[] = {
-    { "public-key", "FILE", "the public key in PEM; - is standard input", NULL, OPTION_PUBLIC_KEY,
-      USE_REQUIRED },
+    { "public-key", "FILE", "the public key or its certificate, in PEM; - is standard input", NULL,
+      OPTION_PUBLIC_KEY, USE_REQUIRED },
     { "name", "NAME", "last part of its key id; made from the time unless given", NULL, OPTION_NAME,
       USE_OPTIONAL },
     { "algorithm", "ALG", "of its tokens; as fits the key unless given", check_algorithm,
       OPTION_ALGORITHM, USE_OPTIONAL },
+    OPTION_ROW_NOT_AFTER,
     OPTION_ROW_DRY_RUN,
     OPTION_ROW_END,
 };
@@ -62,6 +69,25 @@ static const struct ctl_option generate_options[] = {
     { "algorithm", "ALG", "RS256 unless given", check_algorithm, OPTION_ALGORITHM, USE_OPTIONAL },
     { "now", NULL, "do not wait until every verifier can know the key", NULL, OPTION_NOW,
       USE_OPTIONAL },
+    OPTION_ROW_NOT_AFTER,
+    OPTION_ROW_DRY_RUN,
+    OPTION_ROW_END,
+};
+
+static const struct ctl_option export_options[] = {
+    { "dir", "DIR", "a symbolic link that is made, or moved to the new files", check_text,
+      OPTION_DIR, USE_REQUIRED },
+    { "issuer", "ISSUER", "only the keys of this one; several may be given", check_text,
+      OPTION_ISSUER, USE_REPEATED },
+    OPTION_ROW_DRY_RUN,
+    OPTION_ROW_END,
+};
+
+static const struct ctl_option import_options[] = {
+    { "dir", "DIR", "public keys as DIR/ISSUER/NAME, such as key export writes", check_text,
+      OPTION_DIR, USE_REQUIRED },
+    { "issuer", "ISSUER", "only the keys of this one; several may be given", check_text,
+      OPTION_ISSUER, USE_REPEATED },
     OPTION_ROW_DRY_RUN,
     OPTION_ROW_END,
 };
@@ -80,5 +106,9 @@ const struct command key_commands[] = {
       "cannot revoke key", revoke_options, NULL },
     { "key", "generate", "ISSUER", key_generate, "make a key pair here, publish its public half",
       "cannot generate a key of", generate_options, generate_check },
+    { "key", "export", NULL, key_export, "write the published keys as files for a web server",
+      "cannot export keys", export_options, NULL },
+    { "key", "import", NULL, key_import, "publish the public keys of a folder",
+      "cannot import keys", import_options, NULL },
     COMMAND_END,
 };

@@ -15,6 +15,8 @@ enum asap_code key_show(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_retire(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_revoke(const struct ctl *ctl, struct asap_error *err);
 enum asap_code key_generate(const struct ctl *ctl, struct asap_error *err);
+enum asap_code key_export(const struct ctl *ctl, struct asap_error *err);
+enum asap_code key_import(const struct ctl *ctl, struct asap_error *err);
 
 /* Whether the options of `key rotate` and of `key generate` go together. */
 enum asap_code rotate_check(const struct arguments *arguments, struct asap_error *err);

@@ -140,6 +140,8 @@ static inline enum asap_code fake_call(const struct rpc_endpoint *endpoint,
         return fake_refuse(err, ASAP_PERMISSION_DENIED, answer + 1);
     if (answer[0] == '!')
         return fake_refuse(err, ASAP_FAILED_PRECONDITION, answer + 1);
+    if (answer[0] == '%') /* what was asked for is not there */
+        return fake_refuse(err, ASAP_NOT_FOUND, answer + 1);
     return codec_read_json(response, answer, strlen(answer), out, err);
 }
 
