@@ -89,7 +89,7 @@ class Proofs(MinterTest):
         own = ("--private-dir", keys, "--caller-issuer", "team/api")
         self.assertGood(self.mint(*own))
         self.assertMintedBy("PROOF_KIND_TOKEN")
-        self.server.ctl("key", "revoke", self.active_key("team/api"), "--reason", "a test")
+        self.server.ctl("key", "revoke", self.active_key("team/api"), "--reason", "a test", "--force")
         self.assertReported(self.mint(*own), REFUSED, "KEY_NOT_FOUND")
 
     def test_just_one_of_them(self):
@@ -150,7 +150,7 @@ class EmergencyGap(MinterTest):
     def setUp(self):
         super().setUp()
         self.key = self.new_key_file(*GRANT)
-        self.server.ctl("key", "revoke", self.active_key("payments/api"), "--reason", "a test")
+        self.server.ctl("key", "revoke", self.active_key("payments/api"), "--reason", "a test", "--force")
 
     def results(self):
         return [e["result"] for e in self.mints()]
