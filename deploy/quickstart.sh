@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# From nothing to a working key repository: installs what the build needs, builds, makes a demo
-# directory, starts asapd, publishes keys, signs a token and verifies it. Each command is printed
-# as it runs.
+# From nothing to a working key repository and token service: installs what the build needs,
+# builds, makes a demo directory, starts asapd, publishes keys, signs a token and verifies it, lets
+# a caller have one minted, and shows what was recorded of that. Each command is printed as it runs.
 #   deploy/quickstart.sh           leaves the server running
 #   deploy/quickstart.sh --exit    stops it at the end; the exit status says whether all went well
 set -euo pipefail
@@ -27,6 +27,11 @@ say() { printf '\n# %s\n' "$*"; }
 run() {
     printf '$ %s\n' "$*"
     "$@"
+}
+# The same of a line with redirections and pipes.
+run_line() {
+    printf '$ %s\n' "$1"
+    eval "$1"
 }
 
 stop_server() {
@@ -76,6 +81,8 @@ rm -rf demo
 say "A directory with everything a server needs: keys, certificate, configuration, database"
 run asapd init --dir demo --demo
 
+url=https://localhost:8443
+
 say "The server"
 start_server
 trap 'test $stop_at_end = no || stop_server' EXIT
@@ -96,13 +103,28 @@ key_file=$(find demo/private/demo/external -name '*.pem')
 key_id=demo/external/$(basename "$key_file")
 
 say "Anybody can fetch a public key"
-run curl --silent --show-error --fail --include --cacert demo/ca.pem "https://localhost:8443/$key_id"
+run curl --silent --show-error --fail --include --cacert demo/ca.pem "$url/$key_id"
 
 say "A token signed with it, verified by its public key over HTTPS"
-printf '$ %s\n' "asap-sign --private-dir demo/private --issuer demo/external --audience demo/client > demo/token"
-asap-sign --private-dir demo/private --issuer demo/external --audience demo/client >demo/token
-printf '$ %s\n' "asap-verify --repository https://localhost:8443 --cacert demo/ca.pem --audience demo/client < demo/token"
-asap-verify --repository https://localhost:8443 --cacert demo/ca.pem --audience demo/client <demo/token
+run_line "asap-sign --private-dir demo/private --issuer demo/external --audience demo/client > demo/token"
+run_line "asap-verify --repository $url --cacert demo/ca.pem --audience demo/client < demo/token"
+
+say "A caller without any private key: it proves who it is with an API key, and may mint"
+run asapctl caller create ci
+run_line "asapctl credential create ci --api-key > demo/ci.key"
+run_line "asapctl grant create ci --verb mint --issuer demo/service --audience 'demo/*'"
+
+say "It has asapd sign a token, over HTTPS from any language"
+run_line "sed 's/^/Authorization: Bearer /' demo/ci.key |
+    curl --silent --show-error --fail-with-body --cacert demo/ca.pem --header @- \\
+        --json '{\"issuer\": \"demo/service\", \"audience\": [\"demo/client\"]}' \\
+        $url/asap.v1.TokenService/MintToken > demo/minted.json"
+run_line "sed 's/.*\"token\":\"\([^\"]*\)\".*/\1/' demo/minted.json |
+    asapctl token verify --repository $url --cacert demo/ca.pem --audience demo/client"
+
+say "What was minted and changed is recorded, in a log that nobody alters unnoticed"
+run asapctl audit list
+run asapctl audit verify
 
 if [ $stop_at_end = yes ]; then
     say "All of it worked; stopping the server"

@@ -104,7 +104,9 @@ static void assemble_surfaces(struct daemon *daemon)
                                               .policy = config->lifecycle,
                                               .clock = *daemon->clock,
                                               .base_path = config->base_path };
-    daemon->ops = (struct ops){ .keyring = daemon->keyring };
+    daemon->ops = (struct ops){ .keyring = daemon->keyring,
+                                .callers = daemon->callers,
+                                .audit = daemon->audit };
 }
 
 enum asap_code daemon_open(struct daemon *daemon, struct asap_error *err)

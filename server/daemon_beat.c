@@ -11,12 +11,14 @@
 
 enum { HEAD_PERIOD_MS = 60 * 1000, PRUNING_PERIOD_MS = 60 * 60 * 1000 };
 
+/* Neither waits for the other: a key that cannot be read keeps no grant alive. */
 static enum asap_code refresh(struct daemon *daemon, struct asap_error *err)
 {
     const int64_t now = clock_now(daemon->clock);
+    const enum asap_code callers = callers_refresh(daemon->callers, daemon->store, err);
     const enum asap_code keys = keyring_refresh(daemon->keyring, daemon->store, now, err);
 
-    return keys != ASAP_OK ? keys : callers_refresh(daemon->callers, daemon->store, err);
+    return keys != ASAP_OK ? keys : callers;
 }
 
 static void refresh_and_tell(struct daemon *daemon)
@@ -75,6 +77,9 @@ static void prune(struct daemon *daemon)
         log_write(daemon->log, LOG_INFO,
                   "removed %" PRId64 " events older than audit_retention from the audit log",
                   removed);
+    /* Signals wait meanwhile, and so does the start: the rest goes with the next beat. */
+    if (removed >= AUDIT_PRUNE_MAX)
+        daemon->schedule.next_pruning = 0;
 }
 
 static bool is_due(int64_t *next, int64_t period_ms)

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asapctl.h"
 
-#include <stdarg.h>
-
 #include "access.h"
 #include "ctl.h"
 #include "fail.h"
 #include "help.h"
-#include "table.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -19,30 +16,15 @@ static enum asap_code run(const struct ctl *ctl, struct asap_error *err)
     return ASAP_OK;
 }
 
-/* One line, whatever the user's words have in them. */
-__attribute__((format(printf, 2, 3))) static void complain(const struct ctl_host *host,
-                                                           const char *format,
-                                                           ...)
-{
-    char line[1024] = "";
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    table_clean(line);
-    (void)fprintf(host->err, "asapctl: %s\n", line);
-}
-
 static int report(const struct ctl *ctl, const struct asap_error *err)
 {
     const struct command *command = ctl->arguments->command;
-    const char *operand = command_operand_is_optional(command) ? NULL : ctl->arguments->operand;
+    const char *operand = command_operand_is_secret(command) ? NULL : ctl->arguments->operand;
 
     if (err->code == ASAP_OK)
         return EXIT_FAILED;
-    complain(ctl->host, "%s%s%.256s: %s", command->failure, operand == NULL ? "" : " ",
-             operand == NULL ? "" : operand, err->message);
+    ctl_complain(ctl->host, "%s%s%.256s: %s", command->failure, operand == NULL ? "" : " ",
+                 operand == NULL ? "" : operand, err->message);
     return EXIT_FAILED;
 }
 
@@ -53,7 +35,7 @@ int asapctl_main(char **argv, const struct ctl_host *host)
     struct ctl ctl = { .host = host, .arguments = &arguments };
 
     if (parse_arguments(argv + (argv[0] != NULL), &arguments, &err) != ASAP_OK) {
-        complain(host, "%s", err.message);
+        ctl_complain(host, "%s", err.message);
         return EXIT_USAGE;
     }
     if (arguments.options[OPTION_HELP] != NULL)
@@ -61,7 +43,7 @@ int asapctl_main(char **argv, const struct ctl_host *host)
     if (arguments.options[OPTION_VERSION] != NULL)
         return fprintf(host->out, "asapctl %s\n", ASAPCTL_VERSION) < 0 ? EXIT_FAILED : EXIT_DONE;
     if (access_read(host->environment, &arguments, &ctl.access, &err) != ASAP_OK) {
-        complain(host, "%s", err.message);
+        ctl_complain(host, "%s", err.message);
         return EXIT_USAGE;
     }
     return run(&ctl, &err) == ASAP_OK ? EXIT_DONE : report(&ctl, &err);

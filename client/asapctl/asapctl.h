@@ -39,6 +39,7 @@ struct ctl_host {
     FILE *out; /* unbuffered where private keys may be printed */
     FILE *err;
     bool progress; /* `err` is a terminal */
+    bool screen;   /* so is `out` */
 };
 
 /* The exit status: 0 done, 1 refused or failed, 2 wrong usage. `argv` ends with NULL. */

@@ -58,6 +58,11 @@ bool command_operand_is_optional(const struct command *command)
     return command->operand != NULL && command->operand[0] == '[';
 }
 
+bool command_operand_is_secret(const struct command *command)
+{
+    return command->operand != NULL && strcmp(command->operand, "[TOKEN]") == 0;
+}
+
 static bool is_named(const struct ctl_option *option, const char *name, size_t length)
 {
     return strlen(option->name) == length && memcmp(option->name, name, length) == 0;

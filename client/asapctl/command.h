@@ -20,7 +20,7 @@ struct command {
     const char *noun;
     const char *verb; /* NULL: none */
     /* What stands for its argument in usage, or NULL: takes none. One in brackets may be left out;
-     * then it comes from standard input. It is a token, which no message repeats. */
+     * then it comes from elsewhere: a token, which no message repeats, from standard input. */
     const char *operand;
     enum asap_code (*run)(const struct ctl *ctl, struct asap_error *err);
     const char *help;    /* one line */
@@ -43,8 +43,9 @@ const struct command *command_at(size_t index);
 const struct command *command_find(const char *noun, const char *verb);
 bool command_has_noun(const char *noun);
 
-/* Whether the operand may be left out. */
+/* Whether the operand may be left out, and whether no message may repeat it. */
 bool command_operand_is_optional(const struct command *command);
+bool command_operand_is_secret(const struct command *command);
 
 /* The nearest name, or NULL: of a noun, of a verb of `noun`, of an option of `command` (which may
  * be NULL) or a global one, without its dashes. */

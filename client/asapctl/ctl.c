@@ -81,6 +81,18 @@ void ctl_say(const struct ctl *ctl, const char *format, ...)
                   ctl_has(ctl, OPTION_DRY_RUN) ? "dry run, nothing changed: " : "", line);
 }
 
+void ctl_complain(const struct ctl_host *host, const char *format, ...)
+{
+    char line[1024] = "";
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    table_clean(line);
+    (void)fprintf(host->err, "asapctl: %s\n", line);
+}
+
 static enum asap_code call(const struct ctl *ctl,
                            const struct ctl_method *method,
                            const ProtobufCMessage *request,
@@ -197,13 +209,15 @@ static enum asap_code append_page(ProtobufCMessage *all,
     return ASAP_OK;
 }
 
-enum asap_code ctl_run_list(const struct ctl *ctl,
+enum asap_code ctl_ask_list(const struct ctl *ctl,
                             const struct ctl_method *method,
                             ProtobufCMessage *request,
+                            ProtobufCMessage **out,
                             struct asap_error *err)
 {
     SCOPED(message) ProtobufCMessage *all = NULL;
 
+    *out = NULL;
     TRY(ctl_ask(ctl, method, request, &all, err));
     while ((*next_page_token(all))[0] != '\0') {
         SCOPED(message) ProtobufCMessage *page = NULL;
@@ -214,5 +228,17 @@ enum asap_code ctl_run_list(const struct ctl *ctl,
             return fail(err, ASAP_INTERNAL, "the server answers with the same page for ever");
         TRY(append_page(all, page, err));
     }
+    *out = MOVE(all);
+    return ASAP_OK;
+}
+
+enum asap_code ctl_run_list(const struct ctl *ctl,
+                            const struct ctl_method *method,
+                            ProtobufCMessage *request,
+                            struct asap_error *err)
+{
+    SCOPED(message) ProtobufCMessage *all = NULL;
+
+    TRY(ctl_ask_list(ctl, method, request, &all, err));
     return ctl_print(ctl, method, all, err);
 }

@@ -53,8 +53,13 @@ ASAP_MUST_CHECK enum asap_code ctl_run(const struct ctl *ctl,
                                        ProtobufCMessage *request,
                                        struct asap_error *err);
 
-/* The same for a method that answers in pages: follows next_page_token to the end and prints all
- * of them as one response. Leaves request->page_token undefined. */
+/* As ctl_ask() and ctl_run(), for a method that answers in pages: follows next_page_token to the
+ * end, and makes one response of all of them. Leaves request->page_token undefined. */
+ASAP_MUST_CHECK enum asap_code ctl_ask_list(const struct ctl *ctl,
+                                            const struct ctl_method *method,
+                                            ProtobufCMessage *request,
+                                            ProtobufCMessage **out,
+                                            struct asap_error *err);
 ASAP_MUST_CHECK enum asap_code ctl_run_list(const struct ctl *ctl,
                                             const struct ctl_method *method,
                                             ProtobufCMessage *request,
@@ -85,5 +90,11 @@ ASAP_MUST_CHECK enum asap_code ctl_set_moment(const struct ctl *ctl,
 
 /* A line on standard output that says in front that nothing was done where that is so. */
 __attribute__((format(printf, 2, 3))) void ctl_say(const struct ctl *ctl, const char *format, ...);
+
+/* A line on standard error that tells what went wrong; one, whatever the user's words have in
+ * them. */
+__attribute__((format(printf, 2, 3))) void ctl_complain(const struct ctl_host *host,
+                                                        const char *format,
+                                                        ...);
 
 #endif

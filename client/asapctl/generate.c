@@ -101,9 +101,11 @@ static enum asap_code publish(const struct ctl *ctl,
 {
     Asap__V1__PublishKeyRequest request = { 0 };
     SCOPED(buffer) struct buffer pem = BUFFER(PEM_PUBLIC_MAX);
+    Google__Protobuf__Timestamp until = { 0 };
     char algorithm[16] = "";
 
     asap__v1__publish_key_request__init(&request);
+    TRY(ctl_set_moment(ctl, OPTION_NOT_AFTER, TIME_AHEAD, &until, &request.unpublish_time, err));
     TRY(pem_write_public(generation->pair, &pem, err));
     (void)snprintf(algorithm, sizeof algorithm, "%s", generation->algorithm->name);
     request.issuer = ctl->arguments->operand;
@@ -235,15 +237,6 @@ static enum asap_code finish_file(const struct ctl *ctl,
     return ASAP_OK;
 }
 
-/* From here on an interruption ends the wait, and not the process between two steps that belong
- * together: a key is written, published and accounted for. */
-static void hold_interruptions(const struct ctl *ctl)
-{
-    const struct ctl_clock *clock = ctl->host->clock;
-
-    (void)clock->sleep_until(clock, ctl_now(ctl));
-}
-
 static enum asap_code make(const struct ctl *ctl,
                            struct generation *generation,
                            struct asap_error *err)
@@ -251,7 +244,7 @@ static enum asap_code make(const struct ctl *ctl,
     TRY(issuer_check_registrable(ctl->arguments->operand, "ISSUER", err));
     TRY(choose_name(ctl, generation->name, err));
     TRY(key_pair_generate(generation->algorithm, &generation->pair, err));
-    hold_interruptions(ctl);
+    wait_hold_interruptions(ctl);
     return write_private(ctl, generation, err);
 }
 

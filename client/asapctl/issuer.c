@@ -1,33 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asap/v1/issuer_admin.pb-c.h"
 
-#include "codec.h"
+#include "due.h"
 #include "fail.h"
+#include "issuer_list.h"
 #include "issuer_verbs.h"
+#include "key_list.h"
 #include "show.h"
 
 enum { PAGE_SIZE = 1000 };
 
-static void write_lifetime(const Asap__V1__Issuer *issuer, char out[static TIME_TEXT_SIZE])
+/* Only an issuer that has a period costs a further call. */
+static enum asap_code write_due(const struct ctl *ctl,
+                                const Asap__V1__Issuer *issuer,
+                                char out[static TIME_TEXT_SIZE],
+                                struct asap_error *err)
 {
-    if (issuer->max_token_lifetime == NULL)
-        (void)snprintf(out, TIME_TEXT_SIZE, "-");
-    else
-        time_duration(issuer->max_token_lifetime->seconds, out);
-}
+    SCOPED(key_list) Asap__V1__ListKeysResponse *list = NULL;
+    struct key_overview keys = { .active = NULL };
+    struct due due = { .state = DUE_NEVER };
 
-static enum asap_code view_created(const struct ctl *ctl,
-                                   const ProtobufCMessage *response,
-                                   struct asap_error *err)
-{
-    const Asap__V1__Issuer *issuer = (const Asap__V1__Issuer *)response;
-    char lifetime[TIME_TEXT_SIZE] = "";
-
-    (void)err;
-    write_lifetime(issuer, lifetime);
-    ctl_say(ctl, "created issuer %s (%s%s%s, tokens live at most %s)", issuer->name,
-            show_issuer_kind(issuer->kind), issuer->algorithm[0] == '\0' ? "" : ", ",
-            issuer->algorithm, lifetime);
+    if (due_is_periodic(issuer)) {
+        TRY(key_list_ask(ctl, issuer->name, &list, err));
+        keys = key_list_overview(list);
+        due = due_find(issuer, &keys, ctl_now(ctl));
+    }
+    due_write(&due, ctl_now(ctl), out);
     return ASAP_OK;
 }
 
@@ -38,28 +36,44 @@ static enum asap_code view_issuer(const struct ctl *ctl,
     const Asap__V1__Issuer *issuer = (const Asap__V1__Issuer *)response;
     SCOPED(table) struct table table = TABLE(2);
     char lifetime[TIME_TEXT_SIZE] = "";
+    char period[TIME_TEXT_SIZE] = "";
+    char due[TIME_TEXT_SIZE] = "";
 
-    write_lifetime(issuer, lifetime);
+    issuer_write_lifetime(issuer, lifetime);
+    due_write_period(issuer, period);
+    TRY(write_due(ctl, issuer, due, err));
     show_row(&table, "issuer", issuer->name);
     show_row(&table, "kind", show_issuer_kind(issuer->kind));
     show_row(&table, "algorithm", issuer->algorithm);
     show_row(&table, "token lifetime", lifetime);
+    show_row(&table, "rotated every", period);
+    show_row(&table, "next rotation", due);
     show_time_row(&table, "created", issuer->create_time, ctl_now(ctl));
     return table_print(&table, ctl->host->out, err);
 }
 
-static void add_issuer(struct table *table, const Asap__V1__Issuer *issuer, int64_t now)
+static enum asap_code add_issuer(const struct ctl *ctl,
+                                 struct table *table,
+                                 const Asap__V1__Issuer *issuer,
+                                 struct asap_error *err)
 {
     char lifetime[TIME_TEXT_SIZE] = "";
     char created[TIME_TEXT_SIZE] = "";
+    char period[TIME_TEXT_SIZE] = "";
+    char due[TIME_TEXT_SIZE] = "";
 
-    write_lifetime(issuer, lifetime);
-    show_phrase(issuer->create_time, now, created);
+    issuer_write_lifetime(issuer, lifetime);
+    show_phrase(issuer->create_time, ctl_now(ctl), created);
+    due_write_period(issuer, period);
+    TRY(write_due(ctl, issuer, due, err));
     table_add(table, issuer->name);
     table_add(table, show_issuer_kind(issuer->kind));
     table_add(table, show_text(issuer->algorithm));
     table_add(table, lifetime);
     table_add(table, created);
+    table_add(table, period);
+    table_add(table, due);
+    return ASAP_OK;
 }
 
 static enum asap_code view_list(const struct ctl *ctl,
@@ -67,10 +81,9 @@ static enum asap_code view_list(const struct ctl *ctl,
                                 struct asap_error *err)
 {
     const Asap__V1__ListIssuersResponse *list = (const Asap__V1__ListIssuersResponse *)response;
-    static const char *const titles[] = {
-        "ISSUER", "KIND", "ALGORITHM", "LIFETIME", "CREATED", NULL
-    };
-    SCOPED(table) struct table table = TABLE(5);
+    static const char *const titles[] = { "ISSUER",  "KIND",  "ALGORITHM",     "LIFETIME",
+                                          "CREATED", "EVERY", "NEXT ROTATION", NULL };
+    SCOPED(table) struct table table = TABLE(7);
 
     if (list->n_issuers == 0) {
         ctl_say(ctl, "no issuers yet (asapctl issuer create NAME makes one)");
@@ -78,32 +91,15 @@ static enum asap_code view_list(const struct ctl *ctl,
     }
     table_add_row(&table, titles);
     for (size_t i = 0; i < list->n_issuers; i++)
-        add_issuer(&table, list->issuers[i], ctl_now(ctl));
+        TRY(add_issuer(ctl, &table, list->issuers[i], err));
     return table_print(&table, ctl->host->out, err);
 }
 
-static const struct ctl_method create_method = { "/asap.v1.IssuerAdmin/CreateIssuer",
-                                                 &asap__v1__issuer__descriptor, view_created };
 static const struct ctl_method get_method = { "/asap.v1.IssuerAdmin/GetIssuer",
                                               &asap__v1__issuer__descriptor, view_issuer };
 static const struct ctl_method list_method = { "/asap.v1.IssuerAdmin/ListIssuers",
                                                &asap__v1__list_issuers_response__descriptor,
                                                view_list };
-
-enum asap_code issuer_create(const struct ctl *ctl, struct asap_error *err)
-{
-    Asap__V1__CreateIssuerRequest request = { 0 };
-    Google__Protobuf__Duration lifetime = { 0 };
-
-    asap__v1__create_issuer_request__init(&request);
-    request.name = ctl->arguments->operand;
-    if (ctl_has(ctl, OPTION_EXTERNAL))
-        request.kind = ASAP__V1__ISSUER_KIND__ISSUER_KIND_EXTERNAL;
-    ctl_set(ctl, OPTION_ALGORITHM, &request.algorithm);
-    TRY(ctl_set_duration(ctl, OPTION_MAX_LIFETIME, &lifetime, &request.max_token_lifetime, err));
-    request.validate_only = ctl_has(ctl, OPTION_DRY_RUN);
-    return ctl_run(ctl, &create_method, &request.base, err);
-}
 
 enum asap_code issuer_show(const struct ctl *ctl, struct asap_error *err)
 {
@@ -114,11 +110,25 @@ enum asap_code issuer_show(const struct ctl *ctl, struct asap_error *err)
     return ctl_run(ctl, &get_method, &request.base, err);
 }
 
-enum asap_code issuer_list(const struct ctl *ctl, struct asap_error *err)
+enum asap_code issuer_list_ask(const struct ctl *ctl,
+                               Asap__V1__ListIssuersResponse **out,
+                               struct asap_error *err)
 {
     Asap__V1__ListIssuersRequest request = { 0 };
+    ProtobufCMessage *message = NULL;
 
+    *out = NULL;
     asap__v1__list_issuers_request__init(&request);
     request.page_size = PAGE_SIZE;
-    return ctl_run_list(ctl, &list_method, &request.base, err);
+    TRY(ctl_ask_list(ctl, &list_method, &request.base, &message, err));
+    *out = (Asap__V1__ListIssuersResponse *)message;
+    return ASAP_OK;
+}
+
+enum asap_code issuer_list(const struct ctl *ctl, struct asap_error *err)
+{
+    SCOPED(issuer_list) Asap__V1__ListIssuersResponse *list = NULL;
+
+    TRY(issuer_list_ask(ctl, &list, err));
+    return ctl_print(ctl, &list_method, &list->base, err);
 }

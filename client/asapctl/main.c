@@ -34,6 +34,7 @@ int main(int argc, char **argv)
         .out = stdout,
         .err = stderr,
         .progress = isatty(STDERR_FILENO) != 0,
+        .screen = isatty(STDOUT_FILENO) != 0,
     };
 
     (void)argc;

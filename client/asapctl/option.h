@@ -26,9 +26,11 @@ enum option_id {
     OPTION_EXPECTED,
     OPTION_PUBLIC_KEY,
     OPTION_NAME,
+    OPTION_NOT_AFTER,
     OPTION_ALL,
     OPTION_REASON,
     OPTION_PRIVATE_DIR,
+    OPTION_DIR,
     OPTION_DATA_URI,
     OPTION_NOW,
     OPTION_DESCRIPTION,
@@ -56,6 +58,17 @@ enum option_id {
     OPTION_UNTIL,
     OPTION_FOLLOW,
     OPTION_HEAD,
+    OPTION_WAIT,
+    OPTION_MIRROR,
+    OPTION_TIMEOUT,
+    OPTION_ALL_DUE,
+    OPTION_EMERGENCY,
+    OPTION_ACCEPT_MISSES,
+    OPTION_STORE_COMPROMISED,
+    OPTION_ROTATION_PERIOD,
+    OPTION_FORCE,
+    OPTION_WATCH,
+    OPTION_SIGN_UNTIL,
     OPTION_COUNT
 };
 
@@ -68,8 +81,10 @@ enum option_use {
 };
 
 struct ctl_option {
-    const char *name;  /* "max-token-lifetime" */
-    const char *value; /* what stands for its value in usage, or NULL: a switch */
+    const char *name; /* "max-token-lifetime" */
+    /* What stands for its value in usage, or NULL: a switch. One in brackets may be left out; then
+     * it is "". */
+    const char *value;
     const char *help;
     /* Whether `value` will do for the option `name`; NULL: any will. */
     enum asap_code (*check)(const char *name, const char *value, struct asap_error *err);

@@ -98,6 +98,13 @@ static enum asap_code take_value(const struct ctl_option *option,
                : ASAP_OK;
 }
 
+/* Whether `option` stands without its value here: the word that follows would not do for one. */
+static bool may_lack_value(const struct ctl_option *option, const char *next)
+{
+    return option->value[0] == '['
+           && (next == NULL || option->check(option->name, next, NULL) != ASAP_OK);
+}
+
 /* An option at *words, which is moved over its value when that is a word of its own. */
 static enum asap_code take_option(char ***words, struct arguments *out, struct asap_error *err)
 {
@@ -120,6 +127,10 @@ static enum asap_code take_option(char ***words, struct arguments *out, struct a
     }
     if (equals != NULL)
         return take_value(option, equals + 1, out, err);
+    if (may_lack_value(option, (*words)[1])) {
+        out->options[option->id] = word + strlen(word);
+        return ASAP_OK;
+    }
     if ((*words)[1] != NULL)
         (*words)++;
     else

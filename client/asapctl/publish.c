@@ -4,7 +4,7 @@
 #include "fail.h"
 #include "input.h"
 #include "key_verbs.h"
-#include "pem.h"
+#include "public_key.h"
 #include "secret.h"
 #include "show.h"
 
@@ -22,12 +22,17 @@ static enum asap_code view_published(const struct ctl *ctl,
 {
     const Asap__V1__PublishKeyResponse *response = (const Asap__V1__PublishKeyResponse *)message;
     char safe[TIME_TEXT_SIZE] = "";
+    char until[TIME_TEXT_SIZE] = "";
 
     TRY(publish_check(response, err));
     show_time(response->safe_sign_time, ctl_now(ctl), safe);
     ctl_say(ctl, "published %s (%s)", response->key->key_id, response->key->algorithm);
     (void)fprintf(ctl->host->out, "sign with it from %s on: every verifier can know it then\n",
                   safe);
+    if (response->key->unpublish_time != NULL) {
+        show_time(response->key->unpublish_time, ctl_now(ctl), until);
+        (void)fprintf(ctl->host->out, "it is served until %s\n", until);
+    }
     return ASAP_OK;
 }
 
@@ -35,28 +40,31 @@ const struct ctl_method publish_method = { "/asap.v1.KeyAdmin/PublishKey",
                                            &asap__v1__publish_key_response__descriptor,
                                            view_published };
 
-/* What is meant to be a public key may turn out to be a private one. What is sent is the key alone,
- * written anew, whatever else the file holds. */
 static enum asap_code read_public_key(const struct ctl *ctl,
                                       struct buffer *out,
                                       struct asap_error *err)
 {
     SCOPED(secret) struct secret text = { 0 };
-    SCOPED(pkey) EVP_PKEY *key = NULL;
+    bool certified = false;
 
     TRY(input_read(ctl->arguments->options[OPTION_PUBLIC_KEY], ctl->host->in, PEM_PRIVATE_MAX,
                    &text, err));
-    TRY(pem_read_public((const char *)text.bytes, text.length, &key, err));
-    TRY(pem_write_public(key, out, err));
-    return buffer_check(out, "the public key", err);
+    TRY(public_key_from_text((const char *)text.bytes, text.length, out, &certified, err));
+    if (certified)
+        (void)fputs("taking the key out of the certificate; what else that says, such as when it"
+                    " expires, does not count\n",
+                    ctl->host->err);
+    return ASAP_OK;
 }
 
 enum asap_code key_publish(const struct ctl *ctl, struct asap_error *err)
 {
     Asap__V1__PublishKeyRequest request = { 0 };
+    Google__Protobuf__Timestamp until = { 0 };
     SCOPED(buffer) struct buffer pem = BUFFER(PEM_PUBLIC_MAX);
 
     asap__v1__publish_key_request__init(&request);
+    TRY(ctl_set_moment(ctl, OPTION_NOT_AFTER, TIME_AHEAD, &until, &request.unpublish_time, err));
     TRY(read_public_key(ctl, &pem, err));
     request.issuer = ctl->arguments->operand;
     request.public_key = pem.bytes;

@@ -2,11 +2,13 @@
 #include "value_check.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "algorithm.h"
 #include "fail.h"
 #include "number.h"
+#include "repository_url.h"
 #include "suggest.h"
 #include "time_text.h"
 #include "verb.h"
@@ -34,6 +36,22 @@ enum asap_code check_duration(const char *name, const char *value, struct asap_e
 
     (void)name;
     return time_read_duration(value, &seconds, err);
+}
+
+enum asap_code check_period(const char *name, const char *value, struct asap_error *err)
+{
+    return strcmp(value, "never") == 0 ? ASAP_OK : check_duration(name, value, err);
+}
+
+enum asap_code check_mirror(const char *name, const char *value, struct asap_error *err)
+{
+    char *url = NULL;
+    struct asap_error why = { 0 };
+
+    if (repository_url_read(value, true, &url, &why) != ASAP_OK)
+        return fail(err, ASAP_INVALID_ARGUMENT, "--%s: %.200s", name, why.message);
+    free(url);
+    return ASAP_OK;
 }
 
 enum asap_code check_leeway(const char *name, const char *value, struct asap_error *err)

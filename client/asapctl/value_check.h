@@ -10,6 +10,8 @@
 enum asap_code check_output(const char *name, const char *value, struct asap_error *err);
 enum asap_code check_text(const char *name, const char *value, struct asap_error *err);
 enum asap_code check_duration(const char *name, const char *value, struct asap_error *err);
+enum asap_code check_period(const char *name, const char *value, struct asap_error *err);
+enum asap_code check_mirror(const char *name, const char *value, struct asap_error *err);
 enum asap_code check_leeway(const char *name, const char *value, struct asap_error *err);
 enum asap_code check_moment(const char *name, const char *value, struct asap_error *err);
 enum asap_code check_algorithm(const char *name, const char *value, struct asap_error *err);

@@ -21,29 +21,42 @@ static void end_line(const struct ctl_host *host)
 }
 
 /* A second at a time: the line is to move, and the clock may be set. */
-static bool sleep_through(const struct ctl *ctl, int64_t time)
+static bool sleep_through(const struct ctl *ctl, int64_t time, int64_t end)
 {
     const struct ctl_clock *clock = ctl->host->clock;
 
     for (int64_t now = ctl_now(ctl); now < time; now = ctl_now(ctl)) {
-        show_left(ctl->host, time - now);
+        if (now < end)
+            show_left(ctl->host, end - now);
         if (!clock->sleep_until(clock, now + 1))
             return false;
     }
     return true;
 }
 
+void wait_hold_interruptions(const struct ctl *ctl)
+{
+    const struct ctl_clock *clock = ctl->host->clock;
+
+    (void)clock->sleep_until(clock, ctl_now(ctl));
+}
+
+enum asap_code wait_step(const struct ctl *ctl, int64_t time, int64_t end, struct asap_error *err)
+{
+    const bool waited = sleep_through(ctl, time, end);
+
+    end_line(ctl->host);
+    return waited ? ASAP_OK : fail(err, ASAP_CANCELED, "interrupted while waiting");
+}
+
 enum asap_code
 wait_until(const struct ctl *ctl, int64_t time, const char *what, struct asap_error *err)
 {
     char text[TIME_TEXT_SIZE] = "";
-    bool waited = false;
 
     if (ctl_now(ctl) >= time)
         return ASAP_OK;
     time_full(time, ctl_now(ctl), text);
     (void)fprintf(ctl->host->err, "%s: waiting until %s\n", what, text);
-    waited = sleep_through(ctl, time);
-    end_line(ctl->host);
-    return waited ? ASAP_OK : fail(err, ASAP_CANCELED, "interrupted while waiting");
+    return wait_step(ctl, time, time, err);
 }

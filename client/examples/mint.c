@@ -8,7 +8,19 @@
 
 enum { REFUSED = 1, USAGE = 2, ASAPD_UNAVAILABLE = 3 };
 
-enum { SERVER, CACERT, API_KEY_FILE, CERT, KEY, ISSUER, AUDIENCE, LIFETIME, OPTIONS };
+enum {
+    SERVER,
+    CACERT,
+    API_KEY_FILE,
+    CERT,
+    KEY,
+    PRIVATE_DIR,
+    CALLER_ISSUER,
+    ISSUER,
+    AUDIENCE,
+    LIFETIME,
+    OPTIONS
+};
 
 static const struct option long_options[] = {
     { "server", required_argument, NULL, SERVER },
@@ -16,6 +28,8 @@ static const struct option long_options[] = {
     { "api-key-file", required_argument, NULL, API_KEY_FILE },
     { "cert", required_argument, NULL, CERT },
     { "key", required_argument, NULL, KEY },
+    { "private-dir", required_argument, NULL, PRIVATE_DIR },
+    { "caller-issuer", required_argument, NULL, CALLER_ISSUER },
     { "issuer", required_argument, NULL, ISSUER },
     { "audience", required_argument, NULL, AUDIENCE },
     { "lifetime", required_argument, NULL, LIFETIME },
@@ -25,7 +39,8 @@ static const struct option long_options[] = {
 static int usage(void)
 {
     (void)fputs("usage: asap-mint --server https://HOST:PORT [--cacert FILE]\n"
-                "         (--api-key-file FILE | --cert FILE [--key FILE])\n"
+                "         (--api-key-file FILE | --cert FILE [--key FILE] |\n"
+                "          --private-dir DIR --caller-issuer ISSUER)\n"
                 "         --issuer ISSUER --audience AUDIENCE [--lifetime SECONDS]\n"
                 "       asap-mint --server unix:PATH --issuer ISSUER --audience AUDIENCE\n"
                 "         [--lifetime SECONDS]\n",
@@ -62,15 +77,46 @@ static int print_token(struct asap_signer *signer, const char *audience, int64_t
     return EXIT_SUCCESS;
 }
 
+/* The caller's own key signs a token that says who asks; asapd's key signs the one that is asked
+ * for. Without such a key *out stays NULL. */
+static enum asap_code own_signer(const char *const *values,
+                                 struct asap_signer **out,
+                                 struct asap_error *err)
+{
+    if (values[PRIVATE_DIR] == NULL)
+        return ASAP_OK;
+    return asap_signer_from_directory(values[PRIVATE_DIR], values[CALLER_ISSUER], NULL, out, err);
+}
+
+static int mint(const char *const *values, int64_t lifetime)
+{
+    struct asap_minter_options options = {
+        .server = values[SERVER],
+        .ca_file = values[CACERT],
+        .issuer = values[ISSUER],
+        .api_key_file = values[API_KEY_FILE],
+        .certificate_file = values[CERT],
+        .key_file = values[KEY],
+    };
+    struct asap_signer *signer = NULL;
+    struct asap_error err = { 0 };
+    enum asap_code code = own_signer(values, &options.signer, &err);
+    int status = 0;
+
+    if (code == ASAP_OK)
+        code = asap_minter_new(&options, &signer, &err);
+    status = code == ASAP_OK ? print_token(signer, values[AUDIENCE], lifetime) : report(&err);
+    asap_signer_free(signer);
+    asap_signer_free(options.signer);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     const char *values[OPTIONS] = { NULL };
-    struct asap_signer *signer = NULL;
-    struct asap_error err = { 0 };
     int64_t lifetime = 0; /* the library's default */
     char *end = NULL;
     int option = 0;
-    int status = 0;
 
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (option >= OPTIONS)
@@ -82,21 +128,7 @@ int main(int argc, char **argv)
     if (end != NULL && (lifetime <= 0 || *end != '\0'))
         return usage();
     if (values[SERVER] == NULL || values[ISSUER] == NULL || values[AUDIENCE] == NULL
-        || optind != argc)
+        || (values[PRIVATE_DIR] == NULL) != (values[CALLER_ISSUER] == NULL) || optind != argc)
         return usage();
-
-    const struct asap_minter_options options = {
-        .server = values[SERVER],
-        .ca_file = values[CACERT],
-        .issuer = values[ISSUER],
-        .api_key_file = values[API_KEY_FILE],
-        .certificate_file = values[CERT],
-        .key_file = values[KEY],
-    };
-
-    if (asap_minter_new(&options, &signer, &err) != ASAP_OK)
-        return report(&err);
-    status = print_token(signer, values[AUDIENCE], lifetime);
-    asap_signer_free(signer);
-    return status;
+    return mint(values, lifetime);
 }

@@ -38,7 +38,7 @@ ASAP_MUST_CHECK enum asap_code mint_service_init(struct mint_service *out,
 
 void mint_service_clear(struct mint_service *service); /* a zeroed one is fine */
 
-/* Whether a failure says nothing about the next try, and so nothing against an old token. */
+/* Whether a failure says nothing about the next try. */
 bool mint_may_pass(enum asap_code code);
 
 /* `is_patient`: tries again within the timeout. On failure *retry_ms is how long asapd asks to

@@ -120,7 +120,13 @@ static void keep_token(struct minter *self, struct flight *flight, struct minted
     flight->token = MOVE(minted->token);
 }
 
-/* An old token goes on being used unless asapd denies another one. */
+/* A limit asks for fewer calls, of which an old token saves more than a failure does. */
+static bool may_go_on(enum asap_code code)
+{
+    return mint_may_pass(code) || code == ASAP_RESOURCE_EXHAUSTED;
+}
+
+/* An old token goes on being used while asapd cannot say whether there is another one. */
 static void survive_failure(struct minter *self, struct flight *flight, int64_t retry_ms)
 {
     const int64_t asked = retry_ms / MS_PER_SECOND;
@@ -129,7 +135,7 @@ static void survive_failure(struct minter *self, struct flight *flight, int64_t 
 
     if (flight->code == ASAP_PERMISSION_DENIED || flight->code == ASAP_UNAUTHENTICATED)
         token_cache_drop(self->cache, flight->key);
-    if (!mint_may_pass(flight->code)
+    if (!may_go_on(flight->code)
         || token_cache_find(self->cache, flight->key, now, &old) == TOKEN_NONE)
         return;
     flight->code = copy_token(old, &flight->token, &flight->err);

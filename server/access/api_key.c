@@ -9,21 +9,13 @@
 
 #include "base64url.h"
 #include "fail.h"
+#include "hex.h"
 
 #define SCHEME "asapk_"
 #define HEXADECIMAL "0123456789abcdef"
 #define BASE64URL "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 enum { PREFIX_BYTES = 8, SECRET_BYTES = 32, SECRET_LENGTH = 43, DIGEST_BYTES = 32 };
-
-static void write_hex(const unsigned char *bytes, size_t count, char *out)
-{
-    for (size_t i = 0; i < count; i++) {
-        out[2 * i] = HEXADECIMAL[bytes[i] >> 4];
-        out[2 * i + 1] = HEXADECIMAL[bytes[i] & 15];
-    }
-    out[2 * count] = '\0';
-}
 
 enum asap_code api_key_digest(const char *text,
                               char out[CREDENTIAL_DIGEST_SIZE],
@@ -33,7 +25,7 @@ enum asap_code api_key_digest(const char *text,
 
     if (EVP_Q_digest(NULL, "SHA256", NULL, text, strlen(text), digest, NULL) != 1)
         return fail_memory(err);
-    write_hex(digest, sizeof digest, out);
+    hex_write(digest, sizeof digest, out);
     return ASAP_OK;
 }
 
@@ -63,7 +55,7 @@ enum asap_code api_key_new(struct api_key *out, struct asap_error *err)
     *out = (struct api_key){ 0 };
     if (RAND_bytes(name, sizeof name) != 1 || RAND_priv_bytes(secret, sizeof secret) != 1)
         return fail(err, ASAP_INTERNAL, "the random number generator failed");
-    write_hex(name, sizeof name, out->prefix);
+    hex_write(name, sizeof name, out->prefix);
     code = write_text(out, secret, err);
     OPENSSL_cleanse(secret, sizeof secret);
     if (code == ASAP_OK)

@@ -12,7 +12,7 @@
 #include "fail.h"
 #include "keyring_retriever.h"
 
-enum { ALGORITHMS_MAX = 16, UID_TEXT_SIZE = 16 };
+enum { UID_TEXT_SIZE = 16 };
 
 struct authenticator {
     struct callers *callers;
@@ -30,13 +30,10 @@ static enum asap_code new_verifier(const struct authenticator_options *options,
                                    struct asap_error *err)
 {
     const char *const audiences[] = { options->audience, NULL };
-    const char *algorithms[ALGORITHMS_MAX + 1] = { NULL };
     const struct asap_verifier_options verifier = { .audiences = audiences,
-                                                    .algorithms = algorithms,
+                                                    .algorithms = algorithm_names,
                                                     .clock = options->clock };
 
-    for (size_t i = 0; i < ALGORITHMS_MAX && algorithm_at(i) != NULL; i++)
-        algorithms[i] = algorithm_at(i)->name;
     return asap_verifier_new(authenticator->keys, &verifier, &authenticator->verifier, err);
 }
 
@@ -67,11 +64,20 @@ void authenticator_free(struct authenticator *authenticator)
     free(authenticator);
 }
 
+static bool may_operate(const struct evidence *evidence, uint32_t daemon_uid)
+{
+    return evidence->has_uid && (evidence->uid == 0 || evidence->uid == daemon_uid);
+}
+
+bool authenticate_is_operator(const struct authenticator *authenticator,
+                              const struct evidence *evidence)
+{
+    return may_operate(evidence, authenticator->daemon_uid);
+}
+
 static bool is_operator(const struct attempt *attempt)
 {
-    const struct evidence *evidence = attempt->evidence;
-
-    return evidence->has_uid && (evidence->uid == 0 || evidence->uid == attempt->daemon_uid);
+    return may_operate(attempt->evidence, attempt->daemon_uid);
 }
 
 static void admit_operator(const struct attempt *attempt)
@@ -159,6 +165,11 @@ static enum asap_code find_by_certificate(const struct attempt *attempt,
     if (attempt->evidence->certificate_problem != NULL)
         return refuse(err, ASAP_REASON_CERTIFICATE, "", "the client certificate is refused: %s",
                       attempt->evidence->certificate_problem);
+    if (attempt->evidence->certificate_until != 0
+        && attempt->evidence->certificate_until < attempt->now)
+        return refuse(err, ASAP_REASON_CERTIFICATE, "",
+                      "the client certificate has expired since the connection began; begin another"
+                      " with a new one");
     TRY(consider_names(attempt, CREDENTIAL_URI, out, err));
     return consider_names(attempt, CREDENTIAL_DNS_NAME, out, err);
 }

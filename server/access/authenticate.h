@@ -41,15 +41,21 @@ struct evidence {
                                         whatever else is shown; NULL: none was, or it is good */
     const struct certificate_name *names; /* of a good certificate */
     size_t name_count;
+    int64_t certificate_until; /* when it expires, which its connection may outlive; 0: none */
 };
+
+/* Whether it comes from root or the daemon's own user, whatever else it shows. */
+bool authenticate_is_operator(const struct authenticator *authenticator,
+                              const struct evidence *evidence);
 
 /* On ASAP_OK *out is the caller: with RPC_PROOF_NONE when nothing was shown, which is nobody's
  * mistake. A user id or certificate that no credential names shows nothing; nor does one whose
  * credential is revoked or expired when there is another proof.
  * ASAP_UNAUTHENTICATED with a reason otherwise: what was shown is malformed, unknown, expired,
  * revoked, of a caller that is disabled or deleted, or there are two proofs. Then *out is filled as
- * far as it is known: its proof_kind is RPC_PROOF_NONE unless the proof itself was good and
- * only its credential or caller is refused; `proof` says what was shown as soon as that was found to be genuine.
+ * far as it is known: its proof_kind is RPC_PROOF_NONE unless the proof itself was good and only
+ * its credential or caller is refused; `proof` says what was shown as soon as that was found to be
+ * genuine.
  * ASAP_UNAVAILABLE: the callers or keys are not known yet. Any thread; never blocks. */
 ASAP_MUST_CHECK enum asap_code authenticate(struct authenticator *authenticator,
                                             const struct evidence *evidence,

@@ -19,7 +19,8 @@ struct caller_set;
 ASAP_MUST_CHECK enum asap_code callers_new(struct callers **out, struct asap_error *err);
 void callers_free(struct callers *callers); /* NULL is fine; nobody may hold a set any more */
 
-/* Builds a new set from the store and swaps it in; on failure the old one stays. Any thread. */
+/* Builds a new set from the store and swaps it in; on failure the old one stays, and the reason is
+ * kept for callers_problem(). Any thread. */
 ASAP_MUST_CHECK enum asap_code callers_reload(struct callers *callers,
                                               struct store *store,
                                               struct asap_error *err);
@@ -28,6 +29,9 @@ ASAP_MUST_CHECK enum asap_code callers_reload(struct callers *callers,
 ASAP_MUST_CHECK enum asap_code callers_refresh(struct callers *callers,
                                                struct store *store,
                                                struct asap_error *err);
+
+/* Whether the set is the store's, as far as it is known. `out` says why it is not; else "". */
+bool callers_problem(struct callers *callers, char *out, size_t size);
 
 /* The current set, held until released; NULL when none could ever be built. Any thread. */
 const struct caller_set *callers_acquire(struct callers *callers);

@@ -30,6 +30,14 @@ static bool is_in(const char *const *list, const char *text)
     return false;
 }
 
+static bool has_control_character(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return true;
+    return false;
+}
+
 /* What a "*" may stand for: nothing that anybody could take for another place, as an empty segment
  * or one of dots. */
 static bool is_plain_segment(const char *text, size_t length)
@@ -63,7 +71,8 @@ static bool matches(const char *pattern, const char *audience, const char *own_a
         return strcmp(pattern, audience) == 0;
     if (own_audience != NULL && strcmp(audience, own_audience) == 0)
         return false;
-    return strncmp(pattern, audience, length - 1) == 0 && are_plain_segments(audience + length - 1);
+    return strncmp(pattern, audience, length - 1) == 0 && !has_control_character(audience)
+           && are_plain_segments(audience + length - 1);
 }
 
 static bool allows_audience(const struct known_grant *grant,
@@ -307,14 +316,6 @@ bool policy_is_admin(const struct known_caller *caller)
     if (is_let_in(caller))
         (void)known_caller_grants(caller, VERB_ADMIN, "", &count);
     return count > 0;
-}
-
-static bool has_control_character(const char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return true;
-    return false;
 }
 
 bool policy_is_audience_pattern(const char *text)

@@ -7,6 +7,7 @@
 
 #include "codec_text.h"
 #include "fail.h"
+#include "hex.h"
 
 enum asap_code access_blame(struct asap_error *err, enum asap_code code, const char *field)
 {
@@ -64,8 +65,7 @@ enum asap_code access_new_id(char out[ACCESS_ID_SIZE], struct asap_error *err)
 
     if (RAND_bytes(random, sizeof random) != 1)
         return fail(err, ASAP_INTERNAL, "no random bytes to be had");
-    for (size_t i = 0; i < sizeof random; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", random[i]);
+    hex_write(random, sizeof random, out);
     return ASAP_OK;
 }
 

@@ -62,7 +62,8 @@ struct audit_entry {
 /* Takes the entry over until it is done, which it may be before this returns. */
 void audit_submit(struct audit *audit, struct audit_entry *entry);
 
-/* Why the log cannot be written; false and "" while all is well. For /readyz and the status. */
+/* Whether the log cannot be written. `out` says why; "" while all is well. For /readyz and the
+ * status. */
 bool audit_problem(struct audit *audit, char *out, size_t size);
 
 /* A signed head: the newest event's place and hash, as one word of ASCII. */
@@ -91,10 +92,14 @@ ASAP_MUST_CHECK enum asap_code audit_verify(struct audit *audit,
                                             struct audit_finding *out,
                                             struct asap_error *err);
 
+/* The most that one call of audit_prune() removes: some tenths of a second of work. */
+enum { AUDIT_PRUNE_MAX = 20000 };
+
 /* Removes the events before `before` (seconds), up to a checkpoint that keeps the rest verifiable,
  * and records that, by an event of its own for each transaction. The newest event stays. `now` is
- * the wall clock. *removed counts them, also after a failure. ASAP_DATA_LOSS: an event to remove is
- * not as it was recorded; the log stays from there on, for evidence. */
+ * the wall clock. *removed counts them, also after a failure; AUDIT_PRUNE_MAX: there may be more.
+ * ASAP_DATA_LOSS: an event to remove is not as it was recorded; the log stays from there on, for
+ * evidence. */
 ASAP_MUST_CHECK enum asap_code audit_prune(
     struct audit *audit, int64_t before, int64_t now, int64_t *removed, struct asap_error *err);
 

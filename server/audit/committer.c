@@ -281,7 +281,9 @@ bool audit_problem(struct audit *audit, char *out, size_t size)
     struct committer *committer = &audit->committer;
 
     (void)pthread_mutex_lock(&committer->mutex);
-    (void)snprintf(out, size, "%s", committer->problem);
+    (void)snprintf(out, size, "%s%s",
+                   committer->problem[0] == '\0' ? "" : "the audit log cannot be written: ",
+                   committer->problem);
     (void)pthread_mutex_unlock(&committer->mutex);
     return out[0] != '\0';
 }

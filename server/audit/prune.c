@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -8,6 +9,7 @@
 
 /* The most that one transaction removes, so that others do not wait long. */
 enum { BATCH_MAX = 2000 };
+static_assert(AUDIT_PRUNE_MAX % BATCH_MAX == 0, "whole transactions reach the most exactly");
 
 static int64_t lesser(int64_t one, int64_t other)
 {
@@ -100,6 +102,6 @@ enum asap_code audit_prune(
     do {
         TRY(remove_batch(audit, through, now, &count, err));
         *removed += count;
-    } while (count > 0);
+    } while (count > 0 && *removed < AUDIT_PRUNE_MAX);
     return ASAP_OK;
 }

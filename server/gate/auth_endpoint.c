@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "algorithm.h"
 #include "claims.h"
 #include "fail.h"
 #include "scoped.h"
@@ -20,6 +21,7 @@ enum { RETRY_SECONDS = 1, NO_LEEWAY = -1, ITEMS_MAX = CONFIG_TEXT / 2 };
 struct checker {
     char name[AUTH_PROFILE_NAME_MAX + 1];
     struct asap_verifier *verifier;
+    struct asap_verifier *of_any_issuer; /* the same but for the profile's issuers */
 };
 
 struct auth_endpoint {
@@ -34,8 +36,10 @@ void auth_endpoint_free(struct auth_endpoint *endpoint)
 {
     if (endpoint == NULL)
         return;
-    for (size_t i = 0; i < endpoint->count; i++)
+    for (size_t i = 0; i < endpoint->count; i++) {
         asap_verifier_free(endpoint->checkers[i].verifier);
+        asap_verifier_free(endpoint->checkers[i].of_any_issuer);
+    }
     free(endpoint);
 }
 
@@ -61,27 +65,38 @@ static void cut_list(const char *text, struct list *out)
     out->items[count] = NULL;
 }
 
+/* `issuers`: NULL for all. */
 static enum asap_code new_verifier(const struct auth_endpoint_options *options,
                                    const struct auth_profile *profile,
+                                   const char *const *issuers,
                                    struct asap_verifier **out,
                                    struct asap_error *err)
 {
-    static const char *const algorithms[] = { "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-                                              "ES256", "ES384", "ES512", "EdDSA", NULL };
     struct list audiences;
-    struct list issuers;
     struct asap_verifier_options verifier = {
-        .algorithms = algorithms,
+        .algorithms = algorithm_names,
         .allow_any_subject = true, /* the backend is told, and told who says so */
         .leeway_seconds = profile->leeway == 0 ? NO_LEEWAY : profile->leeway,
         .clock = options->clock,
     };
 
     cut_list(profile->audiences, &audiences);
-    cut_list(profile->issuers, &issuers);
     verifier.audiences = audiences.items;
-    verifier.issuers = profile->issuers[0] == '\0' ? NULL : issuers.items;
+    verifier.issuers = issuers;
     return asap_verifier_new(options->keys, &verifier, out, err);
+}
+
+static enum asap_code new_verifiers(const struct auth_endpoint_options *options,
+                                    const struct auth_profile *profile,
+                                    struct checker *out,
+                                    struct asap_error *err)
+{
+    struct list issuers;
+
+    cut_list(profile->issuers, &issuers);
+    TRY(new_verifier(options, profile, NULL, &out->of_any_issuer, err));
+    return new_verifier(options, profile, profile->issuers[0] == '\0' ? NULL : issuers.items,
+                        &out->verifier, err);
 }
 
 enum asap_code auth_endpoint_new(const struct auth_endpoint_options *options,
@@ -101,9 +116,9 @@ enum asap_code auth_endpoint_new(const struct auth_endpoint_options *options,
         const struct auth_profile *profile = &options->profiles[i];
         struct checker *checker = &endpoint->checkers[i];
 
-        TRY(new_verifier(options, profile, &checker->verifier, err));
-        memcpy(checker->name, profile->name, sizeof checker->name);
         endpoint->count++;
+        TRY(new_verifiers(options, profile, checker, err));
+        memcpy(checker->name, profile->name, sizeof checker->name);
     }
     *out = MOVE(endpoint);
     return ASAP_OK;
@@ -174,7 +189,23 @@ static bool is_header_text(const char *text)
     return length > 0 && text[0] != ' ' && text[length - 1] != ' ';
 }
 
-static enum asap_code check(struct asap_verifier *verifier,
+/* That an issuer is not let in is said to itself only: whoever forges a token is not to learn from
+ * it who is. */
+static enum asap_code verify(const struct checker *checker,
+                             const char *token,
+                             struct asap_claims **out,
+                             struct asap_error *err)
+{
+    SCOPED(claims) struct asap_claims *claims = NULL;
+    const size_t length = strlen(token);
+    const enum asap_code code = asap_verifier_check(checker->verifier, token, length, out, err);
+
+    if (code == ASAP_PERMISSION_DENIED)
+        TRY(asap_verifier_check(checker->of_any_issuer, token, length, &claims, err));
+    return code;
+}
+
+static enum asap_code check(const struct checker *checker,
                             const char *token,
                             struct asap_claims **out,
                             struct asap_error *err)
@@ -182,7 +213,7 @@ static enum asap_code check(struct asap_verifier *verifier,
     SCOPED(claims) struct asap_claims *claims = NULL;
 
     *out = NULL;
-    TRY(asap_verifier_check(verifier, token, strlen(token), &claims, err));
+    TRY(verify(checker, token, &claims, err));
     if (!is_header_text(asap_claims_subject(claims)))
         return refuse(err, ASAP_REASON_SUBJECT, "sub", "the token's sub is not printable ASCII");
     *out = MOVE(claims);
@@ -252,7 +283,7 @@ static void judge(const struct auth_endpoint *endpoint,
         refuse_stranger(response);
         return;
     }
-    code = check(question->checker->verifier, token, &claims, &err);
+    code = check(question->checker, token, &claims, &err);
     if (code == ASAP_OK) {
         respond(response, claims, question);
         return;

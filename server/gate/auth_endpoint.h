@@ -39,9 +39,9 @@ bool auth_endpoint_matches(const char *path);
 
 /* An http_handler; `context` is a struct auth_endpoint. Any thread; never blocks.
  * 204 with X-ASAP-Issuer, X-ASAP-Subject and X-ASAP-Key-Id, or 200 where something stands behind
- * the profile; 401 without a good token; 403 for an issuer that the profile does not name; 404
- * without a profile; 503 while the keys are unknown. Outside, every bad token is only an invalid
- * one. */
+ * the profile; 401 without a good token; 403 for a good one of an issuer that the profile does not
+ * name; 404 without a profile; 503 while the keys are unknown. Outside, every bad token is only an
+ * invalid one. */
 void auth_endpoint_handle(void *context,
                           const struct http_request *request,
                           struct http_response *response);

@@ -29,6 +29,7 @@ static void read_certificate(const struct http_certificate *certificate, struct 
             certificate->names[i].text
         };
     out->evidence.names = out->names;
+    out->evidence.certificate_until = certificate->not_after;
 }
 
 static void read_evidence(const struct http_request *request, struct shown *out)
@@ -60,7 +61,8 @@ static enum asap_code fail_rate(const char *what, struct asap_error *err)
                        what);
 }
 
-/* Guessing is stopped before the guess is looked at; the one that is right counts for nothing. */
+/* Guessing is stopped before the guess is looked at; the one that is right counts for nothing.
+ * Those who sit at the machine are never stopped: they may have to repair something. */
 static enum asap_code identify(const struct gate *gate,
                                const struct http_request *request,
                                struct rpc_reply *reply,
@@ -73,6 +75,8 @@ static enum asap_code identify(const struct gate *gate,
     enum asap_code code = ASAP_OK;
 
     read_evidence(request, &shown);
+    if (authenticate_is_operator(gate->authenticator, &shown.evidence))
+        return authenticate(gate->authenticator, &shown.evidence, out, err);
     write_network(request->peer.address, network);
     if (!limiter_has(gate->addresses, network, gate->failure_rate, now_ms, &reply->retry_ms))
         return fail_rate("failed authentications from this address", err);
@@ -83,15 +87,19 @@ static enum asap_code identify(const struct gate *gate,
     return code;
 }
 
+static enum asap_code check_proof(const struct rpc_caller *caller, struct asap_error *err)
+{
+    if (caller->proof_kind != RPC_PROOF_NONE)
+        return ASAP_OK;
+    return fail_reason(err, ASAP_UNAUTHENTICATED, ASAP_REASON_NO_PROOF,
+                       "say who you are: with an API key or a token in the Authorization header,"
+                       " a client certificate, or as root or asapd's user on the admin socket");
+}
+
 static enum asap_code check_role(const struct rpc_caller *caller,
                                  const struct rpc_method *method,
                                  struct asap_error *err)
 {
-    if (caller->proof_kind == RPC_PROOF_NONE)
-        return fail_reason(
-            err, ASAP_UNAUTHENTICATED, ASAP_REASON_NO_PROOF,
-            "say who you are: with an API key or a token in the Authorization header,"
-            " a client certificate, or as root or asapd's user on the admin socket");
     if (method->role != RPC_ADMIN || caller->is_admin)
         return ASAP_OK;
     return fail_reason(err, ASAP_PERMISSION_DENIED, ASAP_REASON_NOT_ADMIN,
@@ -99,12 +107,26 @@ static enum asap_code check_role(const struct rpc_caller *caller,
                        " and callers with a grant to administer");
 }
 
-/* Those who sit at the machine are not limited: they may have to repair something. */
+/* Neither are those who sit at the machine limited in what they may call. */
 static bool is_limited(const struct rpc_caller *caller)
 {
     return caller->proof_kind != RPC_PROOF_UID || !caller->is_admin;
 }
 
+static enum asap_code limit(const struct gate *gate,
+                            const struct http_request *request,
+                            const struct rpc_caller *caller,
+                            struct rpc_reply *reply,
+                            struct asap_error *err)
+{
+    if (request->attempt > 0 || !is_limited(caller)
+        || limiter_take(gate->callers, caller->name, gate->call_rate, gate->monotonic_ms(),
+                        &reply->retry_ms))
+        return ASAP_OK;
+    return fail_rate("calls of this caller", err);
+}
+
+/* The limit comes before the role: denials are recorded, and must not fill the log. */
 enum asap_code gate_admit(void *context,
                           const struct http_request *request,
                           const struct rpc_method *method,
@@ -119,12 +141,9 @@ enum asap_code gate_admit(void *context,
     if (method->role == RPC_ANYBODY)
         return ASAP_OK;
     TRY(identify(gate, request, reply, out, err));
-    TRY(check_role(out, method, err));
-    if (request->attempt == 0 && is_limited(out)
-        && !limiter_take(gate->callers, out->name, gate->call_rate, gate->monotonic_ms(),
-                         &reply->retry_ms))
-        return fail_rate("calls of this caller", err);
-    return ASAP_OK;
+    TRY(check_proof(out, err));
+    TRY(limit(gate, request, out, reply, err));
+    return check_role(out, method, err);
 }
 
 /* Somebody unknown could fill the log, and so could somebody who is told to wait. */

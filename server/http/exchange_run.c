@@ -89,6 +89,7 @@ static void run_again(struct connection *connection)
     if (exchange->request.attempt + 1 < ATTEMPTS_MOST) {
         http_clear_response(&exchange->response);
         exchange->request.attempt++;
+        exchange->request.is_repeated = true;
         if (workers_push(exchange->transport->workers, connection))
             return;
         refuse_for_load(exchange);

@@ -56,6 +56,7 @@ struct http_request {
     struct http_peer peer;
     bool may_block;   /* false: whatever takes long sets response->wants_worker instead */
     unsigned attempt; /* how many runs of the handler on this request count, before this one */
+    bool is_repeated; /* one of them made a response that its hold took back */
     http_find_header *find_header; /* NULL: there are no headers */
     http_each_header *each_header; /* NULL: there are no headers */
     void *transport;

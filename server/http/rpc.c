@@ -107,6 +107,7 @@ static struct rpc_call call_of(struct rpc_exchange *exchange)
         .query = request->method == HTTP_GET ? request->query : NULL,
         .reply = &exchange->reply,
         .may_block = request->may_block,
+        .is_repeated = request->is_repeated,
         .each_header = request->each_header,
         .transport = request->transport,
     };

@@ -22,10 +22,12 @@ enum {
         sizeof((struct asap_error *)NULL)->field + sizeof((struct asap_error *)NULL)->message + 2
 };
 
-static bool is_our_fault(enum asap_code code)
+/* What has a reason is an answer; whoever found the cause has logged it. */
+static bool is_our_fault(enum asap_code code, const struct asap_error *err)
 {
-    return code == ASAP_INTERNAL || code == ASAP_UNAVAILABLE || code == ASAP_DATA_LOSS
-           || code == ASAP_UNKNOWN;
+    if (code == ASAP_UNAVAILABLE)
+        return err->reason == ASAP_REASON_NONE;
+    return code == ASAP_INTERNAL || code == ASAP_DATA_LOSS || code == ASAP_UNKNOWN;
 }
 
 /* Puts what went wrong into one line, "field: message" unless the message begins with the field.
@@ -41,18 +43,21 @@ static void describe(const struct asap_error *err, char *out, size_t size)
     out[text_utf8_prefix(out, strlen(out))] = '\0';
 }
 
-/* Anybody on the network can be refused any number of times: that must not fill the log. */
+/* What anybody on the network may cause any number of times must not fill the log, nor what the
+ * quick methods do, thousands of times a second: that is in the audit log. */
 static enum log_level level_of(const struct rpc_exchange *exchange, bool is_ours)
 {
+    const bool is_known =
+        exchange->caller.is_admin || exchange->caller.proof_kind != RPC_PROOF_NONE;
+
     if (is_ours)
         return LOG_ERROR;
-    return exchange->caller.is_admin || exchange->caller.proof_kind != RPC_PROOF_NONE ? LOG_INFO
-                                                                                      : LOG_DEBUG;
+    return is_known && !exchange->method->is_quick ? LOG_INFO : LOG_DEBUG;
 }
 
 void rpc_log(const struct rpc_exchange *exchange, enum asap_code code, const struct asap_error *err)
 {
-    const bool is_ours = is_our_fault(code) && exchange->envelope.http_status == 0;
+    const bool is_ours = is_our_fault(code, err) && exchange->envelope.http_status == 0;
     char description[DESCRIPTION_SIZE] = "";
 
     if (!is_ours && exchange->method->role != RPC_ADMIN && !exchange->method->is_audited)

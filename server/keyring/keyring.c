@@ -190,8 +190,8 @@ static bool is_current(struct keyring *keyring, int64_t generation)
     return current;
 }
 
-enum asap_code
-keyring_refresh(struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err)
+static enum asap_code
+refresh(struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err)
 {
     struct asap_error cause = { 0 };
     int64_t generation = 0;
@@ -202,7 +202,19 @@ keyring_refresh(struct keyring *keyring, struct store *store, int64_t now, struc
             *err = cause;
         return cause.code;
     }
-    return is_current(keyring, generation) ? ASAP_OK : keyring_reload(keyring, store, now, err);
+    return is_current(keyring, generation) ? ASAP_OK : reload(keyring, store, now, err);
+}
+
+enum asap_code
+keyring_refresh(struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err)
+{
+    enum asap_code code = ASAP_OK;
+
+    /* Those who wait for the same change find it loaded. */
+    (void)pthread_mutex_lock(&keyring->reload);
+    code = refresh(keyring, store, now, err);
+    (void)pthread_mutex_unlock(&keyring->reload);
+    return code;
 }
 
 bool keyring_problem(struct keyring *keyring, char *out, size_t size)

@@ -40,6 +40,7 @@ struct mint_request {
     int64_t now;                  /* the wall clock */
     bool validate_only;           /* everything but the signature */
     bool may_block;               /* see rpc_call */
+    bool is_repeated;             /* see rpc_call; the grant's rate was taken before */
 };
 
 struct minted {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { PROBLEM_SIZE = 320 };
+
 bool ops_matches_healthz(const char *path)
 {
     return strcmp(path, "/healthz") == 0;
@@ -13,33 +15,41 @@ bool ops_matches_readyz(const char *path)
     return strcmp(path, "/readyz") == 0;
 }
 
-static void set_text(struct http_response *response, unsigned status, const char *text)
+static void begin_text(struct http_response *response, unsigned status)
 {
     response->status = status;
     http_set_header(response, "Content-Type", "text/plain; charset=utf-8");
     http_set_header(response, "Cache-Control", "no-store");
-    buffer_printf(&response->body, "%s\n", text);
+}
+
+static void add_line(struct http_response *response, const char *text)
+{
+    if (text[0] != '\0')
+        buffer_printf(&response->body, "%s\n", text);
 }
 
 void ops_healthz(void *context, const struct http_request *request, struct http_response *response)
 {
     (void)context;
     (void)request;
-    set_text(response, 200, "ok");
+    begin_text(response, 200);
+    add_line(response, "ok");
 }
 
 void ops_readyz(void *context, const struct http_request *request, struct http_response *response)
 {
     const struct ops *ops = context;
-    char problem[256] = "";
+    char problem[PROBLEM_SIZE] = "";
 
     (void)request;
-    /* Damaged keys are damaged on every node: taking all of them out of service would help nobody.
-     */
-    if (!keyring_problem(ops->keyring, problem, sizeof problem))
-        set_text(response, 503, problem);
-    else
-        set_text(response, 200, problem[0] == '\0' ? "ok" : problem);
+    begin_text(response, keyring_problem(ops->keyring, problem, sizeof problem) ? 200 : 503);
+    add_line(response, problem);
+    (void)callers_problem(ops->callers, problem, sizeof problem);
+    add_line(response, problem);
+    (void)audit_problem(ops->audit, problem, sizeof problem);
+    add_line(response, problem);
+    if (response->body.length == 0)
+        add_line(response, "ok");
 }
 
 void ops_not_found(void *context,

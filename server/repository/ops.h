@@ -2,18 +2,24 @@
 #ifndef ASAPD_OPS_H
 #define ASAPD_OPS_H
 
+#include "audit.h"
+#include "callers.h"
 #include "http.h"
 #include "keyring.h"
 
 /* What an operator's probes ask. */
 struct ops {
     struct keyring *keyring;
+    struct callers *callers;
+    struct audit *audit;
 };
 
 /* http_handlers; `context` is a struct ops.
  * /healthz: 200 while the process answers at all.
- * /readyz: 200 when the keys in service are those of the database, naming those that are damaged,
- * else 503 and why. */
+ * /readyz: 200 when the keys in service are those of the database, else 503. Its text is "ok" or
+ * all that is wrong, a line each. Damaged keys, callers that cannot be loaded and an audit log that
+ * cannot be written leave it at 200: downloads go on, and what is wrong with the database is so on
+ * every node, so that to take them out of service would help nobody. */
 void ops_healthz(void *context, const struct http_request *request, struct http_response *response);
 void ops_readyz(void *context, const struct http_request *request, struct http_response *response);
 void ops_not_found(void *context,

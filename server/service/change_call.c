@@ -9,6 +9,7 @@
 #include "codec.h"
 #include "fail.h"
 #include "handlers.h"
+#include "hex.h"
 #include "request_bytes.h"
 #include "service.h"
 
@@ -40,8 +41,7 @@ static enum asap_code write_digest(const ProtobufCMessage *request,
     TRY(request_bytes(request, nothing, &bytes, err));
     if (EVP_Digest(bytes.bytes, bytes.length, digest, NULL, EVP_sha256(), NULL) != 1)
         return fail(err, ASAP_INTERNAL, "OpenSSL cannot hash the request");
-    for (size_t i = 0; i < sizeof digest; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    hex_write(digest, sizeof digest, out);
     return ASAP_OK;
 }
 

@@ -15,10 +15,10 @@ static void judge(const struct service *service,
 
     *out = (struct verdict){ .reason = ASAP_REASON_NO_GRANT,
                              .message = "the callers are not known yet" };
-    if (caller != NULL && caller->is_enabled && !caller->is_deleted)
-        policy_judge(caller, wish, service->audience, out);
-    if (set != NULL)
-        callers_release(service->admin.callers, set);
+    if (set == NULL)
+        return;
+    policy_judge(caller, wish, service->audience, out);
+    callers_release(service->admin.callers, set);
 }
 
 enum asap_code

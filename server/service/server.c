@@ -7,19 +7,24 @@
 #include "handlers.h"
 #include "key_schedule.h"
 
-enum { PROBLEMS_MOST = 2, PROBLEM_SIZE = 256, LATE_SECONDS = 120 };
+enum { PROBLEMS_MAX = 4, PROBLEM_SIZE = 320, LATE_SECONDS = 120 };
 
-/* `out` has room for PROBLEMS_MOST. */
 static enum asap_code add_problem(Asap__V1__Status *out, const char *text, struct asap_error *err)
 {
-    return text[0] == '\0' ? ASAP_OK
-                           : codec_set_string(&out->problems[out->n_problems++], text, err);
+    if (text[0] == '\0')
+        return ASAP_OK;
+    TRY(codec_set_string(&out->problems[out->n_problems], text, err));
+    out->n_problems++;
+    return ASAP_OK;
 }
 
 /* What asapd should have rotated by itself for a while. */
-static void
-find_late_rotations(const struct snapshot *snapshot, int64_t now, char *out, size_t size)
+static enum asap_code add_late_rotations(const struct snapshot *snapshot,
+                                         int64_t now,
+                                         Asap__V1__Status *out,
+                                         struct asap_error *err)
 {
+    char text[PROBLEM_SIZE] = "";
     const char *late = NULL;
     size_t count = 0;
 
@@ -36,10 +41,43 @@ find_late_rotations(const struct snapshot *snapshot, int64_t now, char *out, siz
         count++;
     }
     if (count > 0)
-        (void)snprintf(out, size,
+        (void)snprintf(text, sizeof text,
                        "%zu rotations by period are overdue, such as that of %.150s (the log says"
                        " why)",
                        count, late);
+    return add_problem(out, text, err);
+}
+
+static enum asap_code add_problems(const struct admin *admin,
+                                   Asap__V1__Status *out,
+                                   struct asap_error *err)
+{
+    char text[PROBLEM_SIZE];
+
+    (void)keyring_problem(admin->keyring, text, sizeof text);
+    TRY(add_problem(out, text, err));
+    (void)callers_problem(admin->callers, text, sizeof text);
+    TRY(add_problem(out, text, err));
+    (void)audit_problem(admin->audit, text, sizeof text);
+    return add_problem(out, text, err);
+}
+
+/* What the snapshot says; nothing while there is none. */
+static enum asap_code
+add_keys(const struct admin *admin, int64_t clock, Asap__V1__Status *out, struct asap_error *err)
+{
+    const struct snapshot *snapshot = keyring_acquire(admin->keyring);
+    enum asap_code code = ASAP_OK;
+    int64_t now = 0;
+
+    if (snapshot == NULL)
+        return ASAP_OK;
+    now = snapshot_time(snapshot, clock);
+    out->generation = snapshot_generation(snapshot);
+    out->published_key_count = (int64_t)snapshot_count(snapshot, now);
+    code = add_late_rotations(snapshot, now, out, err);
+    keyring_release(admin->keyring, snapshot);
+    return code;
 }
 
 enum asap_code server_get_status(const struct rpc_call *call,
@@ -49,24 +87,13 @@ enum asap_code server_get_status(const struct rpc_call *call,
 {
     const struct service *service = call->service;
     Asap__V1__Status *status = (Asap__V1__Status *)out;
-    const struct snapshot *snapshot = keyring_acquire(service->admin.keyring);
-    char problem[PROBLEM_SIZE] = "";
-    char late[PROBLEM_SIZE] = "";
     void **array = NULL;
 
     (void)in;
-    if (snapshot != NULL) {
-        status->generation = snapshot_generation(snapshot);
-        status->published_key_count =
-            (int64_t)snapshot_count(snapshot, snapshot_time(snapshot, call->now));
-        find_late_rotations(snapshot, snapshot_time(snapshot, call->now), late, sizeof late);
-        keyring_release(service->admin.keyring, snapshot);
-    }
-    (void)keyring_problem(service->admin.keyring, problem, sizeof problem);
-    TRY(to_array(PROBLEMS_MOST, &array, err));
+    TRY(to_array(PROBLEMS_MAX, &array, err));
     status->problems = (char **)array;
-    TRY(add_problem(status, problem, err));
-    TRY(add_problem(status, late, err));
+    TRY(add_problems(&service->admin, status, err));
+    TRY(add_keys(&service->admin, call->now, status, err));
     TRY(codec_set_string(&status->version, service->version, err));
     return to_timestamp(call->now, &status->current_time, err);
 }

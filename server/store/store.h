@@ -115,7 +115,7 @@ ASAP_MUST_CHECK enum asap_code key_row_digest(const struct key_row *row,
                                               struct asap_error *err);
 
 /* ASAP_ALREADY_EXISTS: the kid, or the thumbprint under any kid, was used before; the message
- * names the kid. Also fills row->digest. */
+ * names the kid if it is of the same issuer. Also fills row->digest. */
 ASAP_MUST_CHECK enum asap_code store_add_key(struct txn *txn,
                                              struct key_row *row,
                                              struct asap_error *err);

@@ -188,9 +188,12 @@ static enum asap_code find_place(
     struct txn *txn, const char *statement, int64_t time, int64_t *place, struct asap_error *err)
 {
     const struct sql_value parameters[] = { sql_integer(time) };
-    const struct sql_query query = { statement, parameters, 1, read_place, place };
+    int64_t found = *place;
+    const struct sql_query query = { statement, parameters, 1, read_place, &found };
 
-    return transaction_query(txn, &query, err);
+    TRY(transaction_query(txn, &query, err));
+    *place = found;
+    return ASAP_OK;
 }
 
 enum asap_code

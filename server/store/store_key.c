@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "hex.h"
 #include "scoped.h"
 #include "transaction.h"
 
@@ -79,12 +80,6 @@ static enum asap_code read_id(void *context,
                                                           : transaction_damaged("a key", err);
 }
 
-static void write_hex(const unsigned char *bytes, size_t length, char *out)
-{
-    for (size_t i = 0; i < length; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
 enum asap_code key_row_digest(const struct key_row *row,
                               char out[KEY_DIGEST_SIZE],
                               struct asap_error *err)
@@ -96,7 +91,7 @@ enum asap_code key_row_digest(const struct key_row *row,
     (void)snprintf(text, sizeof text, "%s\n%s", row->kid, row->pem);
     if (EVP_Q_digest(NULL, "SHA256", NULL, text, strlen(text), digest, &length) != 1)
         return fail_memory(err);
-    write_hex(digest, length, out);
+    hex_write(digest, length, out);
     return ASAP_OK;
 }
 
@@ -116,6 +111,14 @@ static enum asap_code read_used_kid(void *context,
     return sql_read_members(columns, kid, 1, used) ? ASAP_OK : transaction_damaged("a key", err);
 }
 
+static bool is_of_same_issuer(const char *kid, const char *other)
+{
+    const size_t length = (size_t)(strrchr(kid, '/') - kid);
+
+    return strncmp(kid, other, length + 1) == 0 && strchr(other + length + 1, '/') == NULL;
+}
+
+/* Other issuers stay unnamed: whoever may publish keys of one may know nothing of them. */
 static enum asap_code explain_conflict(struct txn *txn,
                                        const struct key_row *row,
                                        struct asap_error *err)
@@ -130,7 +133,9 @@ static enum asap_code explain_conflict(struct txn *txn,
                     "the key id %s was used before, and is never used again (choose another name)",
                     row->kid);
     return fail(err, ASAP_ALREADY_EXISTS,
-                "this public key was used before, as %s (make a new key pair)", used.kid);
+                "this public key was used before, %s %s (make a new key pair)",
+                is_of_same_issuer(row->kid, used.kid) ? "as" : "by",
+                is_of_same_issuer(row->kid, used.kid) ? used.kid : "another issuer");
 }
 
 enum asap_code store_add_key(struct txn *txn, struct key_row *row, struct asap_error *err)

@@ -217,7 +217,7 @@ class Tokens(AuthRequestTest):
     def test_a_revoked_key_is_401(self):
         token = self.token()
         kid = self.passed(self.ask(token))["headers"]["x-asap-key-id"]
-        self.server.ctl("key", "revoke", kid, "--reason", "a test")
+        self.server.ctl("key", "revoke", kid, "--reason", "a test", "--force")
         until(lambda: self.ask(token).status == 401, "the key to be gone")
 
     def test_nothing_passes_without_asapd(self):

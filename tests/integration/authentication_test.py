@@ -4,9 +4,9 @@
 import json
 import os
 import ssl
-import subprocess
 import unittest
 
+from authority import Authority
 from harness import BUILD, ServerTest, main, run
 
 SIGN = os.path.join(BUILD, "client/examples/asap-sign")
@@ -152,14 +152,15 @@ class Tokens(Authentication):
         token = self.token()
         self.server.set_clock(60 + 31)
         self.assertFails(self.ask(bearer=token), 401, "unauthenticated", "EXPIRED")
-        self.server.set_clock(-31)
+        self.server.set_clock(-600)
         answer = self.ask(bearer=token)
         self.assertIn(answer.json["details"][0]["debug"]["reason"],
                       ("ISSUED_IN_FUTURE", "NOT_YET_VALID"))
 
     def test_a_token_of_a_key_that_was_revoked_is_refused(self):
         token = self.token()
-        self.server.ctl("key", "revoke", self.active_key("team/api"), "--reason", "a test")
+        self.server.ctl("key", "revoke", self.active_key("team/api"), "--reason", "a test",
+                        "--force")
         self.assertFails(self.ask(bearer=token), 401, "unauthenticated", "KEY_NOT_FOUND")
 
     def test_an_issuer_that_is_no_caller_is_unknown(self):
@@ -177,41 +178,6 @@ class Tokens(Authentication):
         answer = self.ask(bearer=token)
         self.assertNotIn(token.split(".")[2], json.dumps(answer.json))
         self.assertNotIn(token.split(".")[2], self.server.log())
-
-
-class Authority:
-    """A CA by openssl, and certificates of it."""
-
-    def __init__(self, folder, name):
-        self.folder = folder
-        self.name = name
-        self.ca = self.at("ca.pem")
-        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                     "-nodes", "-keyout", self.at("ca.key"), "-out", self.ca, "-days", "30",
-                     "-subj", "/CN=" + name)
-
-    def at(self, name):
-        return os.path.join(self.folder, self.name + "-" + name)
-
-    @staticmethod
-    def openssl(*arguments):
-        subprocess.run(("openssl", *arguments), check=True, capture_output=True)
-
-    def issue(self, name, alternative_names, *options, usage="clientAuth"):
-        """The path of a certificate with its key."""
-        key, request, extensions, certificate = (self.at(name + "." + kind)
-                                                 for kind in ("key", "csr", "ext", "pem"))
-        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                     "-keyout", key, "-out", request, "-subj", "/CN=" + name)
-        with open(extensions, "w", encoding="ascii") as file:
-            file.write("extendedKeyUsage=%s\nsubjectAltName=%s\n" % (usage, alternative_names))
-        self.openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self.at("ca.key"),
-                     "-CAcreateserial", "-out", certificate, "-extfile", extensions,
-                     *(options or ("-days", "30")))
-        with open(key, encoding="ascii") as source, open(certificate, "a",
-                                                         encoding="ascii") as target:
-            target.write(source.read())
-        return certificate
 
 
 class Certificates(Authentication):
@@ -252,6 +218,14 @@ class Certificates(Authentication):
     def test_a_certificate_that_has_expired_is_refused(self):
         old = self.authority.issue("old", "URI:" + SPIFFE, "-days", "-1")
         message = self.assertFails(self.ask(certificate=old), 401, "unauthenticated",
+                                   "CERTIFICATE")
+        self.assertIn("expired", message)
+
+    def test_one_that_expires_while_its_connection_lasts_is_refused(self):
+        certificate = self.authority.issue("good", "URI:" + SPIFFE)
+        self.assertKnown(self.ask(certificate=certificate))
+        self.server.set_clock(31 * 86400)  # TLS goes by the real one
+        message = self.assertFails(self.ask(certificate=certificate), 401, "unauthenticated",
                                    "CERTIFICATE")
         self.assertIn("expired", message)
 

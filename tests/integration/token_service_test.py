@@ -7,7 +7,7 @@ import json
 import signal
 import sqlite3
 
-from harness import ServerTest, main
+from harness import ServerTest, main, until
 
 MINT = "TokenService/MintToken"
 VERIFY = "TokenService/VerifyToken"
@@ -206,11 +206,59 @@ class Together(TokenService):
         self.assertFails(answer, 503, "unavailable", "AUDIT_UNAVAILABLE")
         self.assertNotIn("token", answer.json)
         self.assertEqual(self.server.get("/" + key).status, 200)
+        problems = self.server.local_rpc("Server/GetStatus", {}).json["problems"]
+        self.assertTrue(any("audit log cannot be written" in text for text in problems), problems)
         failed = self.server.ctl_raw("issuer", "create", "another")
         self.assertEqual(failed.returncode, 1, failed.stdout)
         blocker.execute("ROLLBACK")
         self.assertEqual(self.mint().status, 200)
         self.assertIn("intact", self.server.ctl("audit", "verify"))
+
+
+class Problems(TokenService):
+    """What the server says of itself while it cannot do all of its work."""
+
+    def problems(self):
+        return self.server.local_rpc("Server/GetStatus", {}).json.get("problems", [])
+
+    def setUp(self):
+        super().setUp()
+        self.database = sqlite3.connect(self.server.path("asapd.db"), isolation_level=None)
+        self.addCleanup(self.database.close)
+        self.assertEqual(self.mint().status, 200)
+        self.assertEqual((self.problems(), self.server.ops("/readyz").body), ([], b"ok\n"))
+
+    def assertRecovers(self):
+        until(lambda: not self.problems(), "the problems to be over")
+        ready = self.server.ops("/readyz")
+        self.assertEqual((ready.status, ready.body), (200, b"ok\n"))
+        self.assertEqual(self.mint().status, 200)
+
+    def test_a_log_that_cannot_be_written_is_told_and_leaves_the_server_ready(self):
+        self.database.execute("ALTER TABLE audit_event RENAME TO away")
+        self.assertFails(self.mint(), 503, "unavailable", "AUDIT_UNAVAILABLE")
+        problem, = self.problems()
+        self.assertIn("the audit log cannot be written: ", problem)
+        ready = self.server.ops("/readyz")
+        self.assertEqual((ready.status, ready.body.decode()), (200, problem + "\n"))
+        self.assertEqual(self.server.get("/" + self.active_key("payments/api")).status, 200)
+        self.database.execute("ALTER TABLE away RENAME TO audit_event")
+        self.assertRecovers()
+
+    def test_a_database_that_is_locked_is_told_with_all_that_follows(self):
+        key = self.active_key("payments/api")
+        self.database.execute("BEGIN IMMEDIATE")
+        self.assertFails(self.mint(), 503, "unavailable", "AUDIT_UNAVAILABLE")
+        until(lambda: len(self.problems()) == 3, "all problems to be told")
+        for problem, beginning in zip(self.problems(), (
+                "the keys could not be reloaded: ", "the callers could not be reloaded: ",
+                "the audit log cannot be written: ")):
+            self.assertTrue(problem.startswith(beginning), problem)
+        ready = self.server.ops("/readyz")
+        self.assertEqual((ready.status, ready.body.decode().splitlines()), (503, self.problems()))
+        self.assertEqual(self.server.get("/" + key).status, 200)
+        self.database.execute("ROLLBACK")
+        self.assertRecovers()
 
 
 class Verifying(TokenService):
@@ -310,6 +358,20 @@ class Limits(ServerTest):
                             for d in answers[5].json["details"]))
         other = self.new_caller("other")
         self.assertEqual(self.server.rpc(VERIFY, request, bearer=other).status, 400)
+
+    def test_a_caller_cannot_fill_the_audit_log_with_what_it_is_no_administrator_for(self):
+        key = self.new_caller("ci")
+        answers = [self.server.rpc("AuditLog/ListEvents", {}, bearer=key) for _ in range(7)]
+        self.assertEqual([a.status for a in answers], [403] * 5 + [429] * 2)
+        events = self.server.local_rpc("AuditLog/ListEvents", {"caller": "ci"}).json["events"]
+        self.assertEqual(len(events), 5)
+
+    def test_a_program_of_root_that_guesses_does_not_shut_out_root(self):
+        guess = {"Authorization": "Bearer guess"}
+        for _ in range(5):
+            answer = self.server.local_rpc("Server/GetStatus", {}, guess)
+            self.assertFails(answer, 401, "unauthenticated", "TWO_PROOFS")
+        self.assertEqual(self.server.local_rpc("Server/GetStatus", {}).status, 200)
 
     def test_an_address_that_guesses_is_stopped_even_when_it_guesses_right(self):
         key = self.new_caller("ci")

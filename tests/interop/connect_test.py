@@ -93,7 +93,10 @@ class GeneratedClient(ServerTest):
         self.assertIn('POST /asap.v1.IssuerAdmin/CreateIssuer "application/proto" - 200', calls)
         self.assertIn('GET /asap.v1.KeyAdmin/ListKeys "-" proto 200', calls)
         self.assertIn('GET /asap.v1.KeyAdmin/ListKeys "-" proto 400', calls)
-        self.assertNotIn("GET /asap.v1.IssuerAdmin/CreateIssuer", calls)
+        self.assertIn('GET /asap.v1.AuditLog/ListEvents "-" proto 200', calls)
+        self.assertIn('POST /asap.v1.CallerAdmin/CreateCredential "application/proto" - 200', calls)
+        for changing in ("IssuerAdmin/CreateIssuer", "CallerAdmin/CreateCaller"):
+            self.assertNotIn("GET /asap.v1." + changing, calls)
         self.assertNotIn(" 500", calls)
 
 

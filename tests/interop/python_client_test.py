@@ -119,7 +119,7 @@ class Tokens(InteropTest):
         self.generate("ES256", "--private-dir", self.keys, "--now")
         token = self.python_signer("ES256").generate_jwt(AUDIENCE)
         kid, _ = FilePrivateKeyRetriever(self.keys).load("payments/api")
-        self.server.ctl("key", "revoke", kid.key_id, "--reason", "a test")
+        self.server.ctl("key", "revoke", kid.key_id, "--reason", "a test", "--force")
         with self.assertRaises(PublicKeyRetrieverException):
             self.python_verify(token)
         refused = self.asap_verify(token)

@@ -43,11 +43,11 @@ struct asap_minter_options {
  * was asked for, and its times only against each other, so that this clock and that of asapd need
  * not agree. Several threads that want the same token ask once.
  *
- * While asapd cannot be reached, an old token is used until 5 seconds before it expires. Without
- * one, what may pass (ASAP_UNAVAILABLE, and ASAP_UNKNOWN or ASAP_DEADLINE_EXCEEDED where an answer
- * got lost) is tried again, at growing intervals but no sooner than asapd asks, until the time is
- * up. Any other failure is asapd's answer and comes back at once, with its code, reason and
- * message: ASAP_PERMISSION_DENIED, ASAP_UNAUTHENTICATED, ASAP_RESOURCE_EXHAUSTED ...
+ * While asapd cannot be reached or limits the rate, an old token is used until 5 seconds before it
+ * expires. Without one, what may pass (ASAP_UNAVAILABLE, and ASAP_UNKNOWN or ASAP_DEADLINE_EXCEEDED
+ * where an answer got lost) is tried again, at growing intervals but no sooner than asapd asks,
+ * until the time is up. Any other failure is asapd's answer and comes back at once, with its code,
+ * reason and message: ASAP_PERMISSION_DENIED, ASAP_UNAUTHENTICATED, ASAP_RESOURCE_EXHAUSTED ...
  * ASAP_FAILED_PRECONDITION: so it is with a file that cannot be read. ASAP_INTERNAL: the answer is
  * no token. Additional claims pass through google.protobuf.Struct, whose numbers are doubles. */
 ASAP_API ASAP_MUST_CHECK enum asap_code asap_minter_new(const struct asap_minter_options *options,

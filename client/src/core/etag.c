@@ -3,19 +3,18 @@
 
 #include <openssl/evp.h>
 
+#include "hex.h"
+
 bool etag_write(const void *bytes, size_t length, char out[ETAG_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char digest[EVP_MAX_MD_SIZE];
     char *end = out;
 
     if (EVP_Digest(bytes, length, digest, NULL, EVP_sha256(), NULL) != 1)
         return false;
     *end++ = '"';
-    for (size_t i = 0; i < ETAG_DIGITS / 2; i++) {
-        *end++ = digits[digest[i] >> 4];
-        *end++ = digits[digest[i] & 0xf];
-    }
+    hex_write(digest, ETAG_DIGITS / 2, end);
+    end += ETAG_DIGITS;
     *end++ = '"';
     *end = '\0';
     return true;

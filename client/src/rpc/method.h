@@ -52,6 +52,7 @@ struct rpc_call {
     int64_t timeout_ms;      /* as the caller set it; -1 for none */
     const char *query;       /* of a call by GET, as sent; NULL when it came by POST */
     bool may_block;          /* false: whatever takes long sets reply->wants_worker instead */
+    bool is_repeated;        /* the same call as before, whose reply's hold said ASAP_ABORTED */
     struct rpc_reply *reply; /* what the handler adds besides the message */
     void (*each_header)(void *transport, rpc_header_visitor *visit, void *context);
     void *transport;

@@ -8,11 +8,14 @@ import test from "node:test";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { compressionGzip, createConnectTransport } from "@connectrpc/connect-node";
 
+import { AuditLog, ProofKind } from "./gen/asap/v1/audit_log_pb.js";
+import { CallerAdmin, CallerState, Verb } from "./gen/asap/v1/caller_admin_pb.js";
 import { IssuerAdmin, IssuerKind } from "./gen/asap/v1/issuer_admin_pb.js";
 import { KeyAdmin, KeyState } from "./gen/asap/v1/key_admin_pb.js";
 import { KeyRepository } from "./gen/asap/v1/key_repository_pb.js";
 import { Server } from "./gen/asap/v1/server_pb.js";
-import { BadRequestSchema } from "./gen/google/rpc/error_details_pb.js";
+import { TokenService } from "./gen/asap/v1/token_service_pb.js";
+import { BadRequestSchema, ErrorInfoSchema } from "./gen/google/rpc/error_details_pb.js";
 
 const { ADMIN_URL, REPOSITORY_URL, CA_FILE } = process.env;
 
@@ -30,6 +33,8 @@ const admin = transport(ADMIN_URL);
 const issuers = createClient(IssuerAdmin, admin);
 const keys = createClient(KeyAdmin, admin);
 const server = createClient(Server, admin);
+const callers = createClient(CallerAdmin, admin);
+const audit = createClient(AuditLog, admin);
 const repository = createClient(KeyRepository, transport(REPOSITORY_URL));
 
 let count = 0;
@@ -58,6 +63,35 @@ function fields(error) {
   return error
     .findDetails(BadRequestSchema)
     .flatMap((detail) => detail.fieldViolations.map((violation) => violation.field));
+}
+
+function reasons(error) {
+  return error.findDetails(ErrorInfoSchema).map((info) => info.reason);
+}
+
+// A client on the public listener that shows this API key, or nothing.
+function tokenService(apiKey, options) {
+  const withKey = (next) => (request) => {
+    request.header.set("Authorization", `Bearer ${apiKey}`);
+    return next(request);
+  };
+  const interceptors = apiKey === undefined ? [] : [withKey];
+  return createClient(TokenService, transport(REPOSITORY_URL, { ...options, interceptors }));
+}
+
+// A caller that may mint for `issuer`, and its API key.
+async function newCaller(issuer) {
+  count += 1;
+  const caller = `es-caller-${count}`;
+  await callers.createCaller({ name: caller, description: "a test" });
+  await callers.createGrant({
+    caller,
+    verb: Verb.MINT,
+    issuer,
+    mintLimits: { audiences: ["orders/*"], additionalClaims: ["role"] },
+  });
+  const made = await callers.createCredential({ caller, proof: { case: "apiKey", value: {} } });
+  return { caller, apiKey: made.apiKey, credential: made.credential };
 }
 
 async function listAll(list, first) {
@@ -163,3 +197,76 @@ for (const [how, options] of [
     assert.deepEqual(fields(refused), ["name"]);
   });
 }
+
+for (const [how, options] of [
+  ["in binary", {}],
+  ["in JSON", { useBinaryFormat: false }],
+]) {
+  test(`tokens are minted and verified over HTTPS ${how}`, async () => {
+    const issuer = await newIssuer();
+    const { caller, apiKey } = await newCaller(issuer);
+    const tokens = tokenService(apiKey, options);
+    const role = { name: "reader", levels: [1, 2.5, null, true] };
+    const minted = await tokens.mintToken({
+      issuer,
+      audience: ["orders/api", "orders/web"],
+      lifetime: { seconds: 30n },
+      additionalClaims: { role },
+    });
+    const audiences = ["orders/api"];
+    const verified = await tokens.verifyToken({ token: minted.token, audiences });
+    assert.deepEqual(
+      [verified.issuer, verified.subject, verified.audience, verified.keyId],
+      [issuer, issuer, ["orders/api", "orders/web"], minted.keyId],
+    );
+    assert.equal(verified.expireTime.seconds - verified.issueTime.seconds, 30n);
+    assert.deepEqual(verified.claims.role, role);
+    assert.equal(verified.claims.jti, verified.tokenId);
+
+    const bad = await refusal(tokens.verifyToken({ token: minted.token, audiences: ["else"] }));
+    assert.deepEqual([bad.code, reasons(bad)], [Code.InvalidArgument, ["AUDIENCE"]]);
+
+    const { events } = await audit.listEvents({ caller });
+    assert.deepEqual(
+      events.map((event) => [event.method, event.result, event.proofKind, event.tokenId]),
+      [["asap.v1.TokenService/MintToken", "ok", ProofKind.API_KEY, verified.tokenId]],
+    );
+  });
+
+  test(`who may not mint learns why ${how}`, async () => {
+    const { caller, apiKey } = await newCaller(await newIssuer());
+    const ask = { issuer: await newIssuer(), audience: ["orders/api"] };
+    const denied = await refusal(tokenService(apiKey, options).mintToken(ask));
+    assert.deepEqual([denied.code, reasons(denied)], [Code.PermissionDenied, ["NO_GRANT"]]);
+    const [event] = (await audit.listEvents({ caller })).events;
+    assert.deepEqual([event.result, event.message], ["permission_denied", denied.rawMessage]);
+
+    const unknown = await refusal(tokenService(undefined, options).mintToken(ask));
+    assert.deepEqual([unknown.code, reasons(unknown)], [Code.Unauthenticated, ["NO_PROOF"]]);
+    assert.equal(unknown.metadata.get("WWW-Authenticate"), "Bearer");
+  });
+}
+
+test("a caller is shown, shut out, and its credential revoked", async () => {
+  const issuer = await newIssuer();
+  const { caller, apiKey, credential } = await newCaller(issuer);
+  const shown = await callers.getCaller({ name: caller });
+  assert.deepEqual(shown.credentials, [credential]);
+  assert.match(apiKey, new RegExp(`^asapk_${credential.proof.value.keyPrefix}_`));
+  const granted = (await callers.listGrants({ caller })).grants;
+  assert.deepEqual([granted[0].issuer, granted[0].mintLimits.audiences], [issuer, ["orders/*"]]);
+  const ask = { caller, verb: Verb.MINT, issuer, audience: "orders/api" };
+  assert.equal((await callers.testGrant(ask)).grantId, granted[0].grantId);
+
+  const mint = () => tokenService(apiKey).mintToken({ issuer, audience: ["orders/api"] });
+  await callers.updateCaller({ name: caller, state: CallerState.DISABLED });
+  assert.deepEqual(reasons(await refusal(mint())), ["CALLER_DISABLED"]);
+  await callers.updateCaller({ name: caller, state: CallerState.ENABLED });
+  assert.ok((await mint()).token);
+  await callers.revokeCredential({ credentialId: credential.credentialId });
+  assert.deepEqual(reasons(await refusal(mint())), ["CREDENTIAL_REVOKED"]);
+
+  const methods = (await audit.listEvents({ pageSize: 1000 })).events.map((event) => event.method);
+  assert.ok(methods.includes("asap.v1.CallerAdmin/RevokeCredential"));
+  assert.ok((await audit.verifyChain({})).intact);
+});

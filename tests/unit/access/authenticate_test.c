@@ -297,6 +297,20 @@ START_TEST(a_certificate_of_two_callers_is_refused)
 }
 END_TEST
 
+START_TEST(a_certificate_that_expires_on_its_connection_is_refused_after_that)
+{
+    const struct certificate_name name = { CREDENTIAL_URI, URI };
+    struct evidence evidence = with_names(&name, 1);
+    const struct credential_row row = give(&web, CREDENTIAL_URI, URI);
+
+    load();
+    evidence.certificate_until = NOW;
+    (void)assert_known(&evidence, RPC_PROOF_CERTIFICATE, "web", row.credential_id);
+    evidence.certificate_until = NOW - 1;
+    assert_unproved(&evidence, ASAP_REASON_CERTIFICATE);
+}
+END_TEST
+
 START_TEST(a_bad_certificate_is_refused_whatever_else_is_shown)
 {
     struct evidence evidence = with_header(bearer);
@@ -815,6 +829,7 @@ static void add_ambient_tests(TCase *tcase)
     tcase_add_test(tcase, a_name_that_is_too_long_is_nobody);
     tcase_add_test(tcase, of_several_names_of_one_caller_a_uri_is_the_proof);
     tcase_add_test(tcase, a_certificate_of_two_callers_is_refused);
+    tcase_add_test(tcase, a_certificate_that_expires_on_its_connection_is_refused_after_that);
     tcase_add_test(tcase, a_bad_certificate_is_refused_whatever_else_is_shown);
 }
 

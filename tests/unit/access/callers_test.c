@@ -325,9 +325,14 @@ START_TEST(a_failed_load_keeps_the_old_set_until_one_succeeds)
     struct asap_error err = { 0 };
     const struct caller_set *before = NULL;
     const struct caller_set *after = NULL;
+    char problem[256];
 
+    ck_assert(!callers_problem(callers, problem, sizeof problem));
+    ck_assert_str_eq(problem, "the callers are not loaded yet");
     (void)add_caller(store, "ci");
     before = load();
+    ck_assert(callers_problem(callers, problem, sizeof problem));
+    ck_assert_str_eq(problem, "");
     run_sql(faults[_i].sql);
     ck_assert_msg(callers_reload(callers, store, &err) != ASAP_OK, "%s", faults[_i].why);
     ck_assert_str_ne(err.message, "");
@@ -335,8 +340,13 @@ START_TEST(a_failed_load_keeps_the_old_set_until_one_succeeds)
     ck_assert_ptr_eq(before, after);
     callers_release(callers, after);
     ck_assert_int_ne(callers_refresh(callers, store, &err), ASAP_OK);
+    ck_assert(!callers_problem(callers, problem, sizeof problem));
+    ck_assert_ptr_nonnull(strstr(problem, "the callers could not be reloaded: "));
+    ck_assert_ptr_nonnull(strstr(problem, err.message));
     run_sql(faults[_i].repair);
     ck_assert_succeeds(callers_refresh(callers, store, &err));
+    ck_assert(callers_problem(callers, problem, sizeof problem));
+    ck_assert_str_eq(problem, "");
     after = callers_acquire(callers);
     ck_assert_ptr_ne(before, after);
     callers_release(callers, after);

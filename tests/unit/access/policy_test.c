@@ -139,6 +139,8 @@ static const struct {
     { "orders/*", "orders/.", false },
     { "orders/*", "orders/*", false },
     { "orders/*", "orders/a*", false },
+    { "orders/*", "orders/a\nb", false },
+    { "orders/*", "orders/a\x7f", false },
     { "orders/*", "Orders/api", false },
     { "orders/*", "order/api", false },
     { "orders/*", "ordersx/api", false },

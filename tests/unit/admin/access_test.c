@@ -316,7 +316,6 @@ END_TEST
 START_TEST(deleting_a_caller_revokes_all_that_is_not_revoked_and_at_that_time)
 {
     struct asap_error err = { 0 };
-    SCOPED(caller_view) struct caller_view view = { .credentials = NULL };
     SCOPED(txn) struct txn txn = { 0 };
     struct credential_row rows[3];
     struct credential_row row;

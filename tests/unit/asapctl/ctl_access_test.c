@@ -24,14 +24,14 @@ static void write_file(const char *name, const char *text, char out[static 256])
     fake_write(scratch_file(&folder, name, out, 256), text);
 }
 
-/* "status" with this option and a file of this text. */
+/* "issuer list" with this option and a file of this text. */
 static int status_with(const char *option, const char *text)
 {
     char path[256] = "";
     char line[FAKE_LINE_MAX] = "";
 
     write_file("secret", text, path);
-    (void)snprintf(line, sizeof line, "status %s %s", option, path);
+    (void)snprintf(line, sizeof line, "issuer list %s %s", option, path);
     return fake_line(line);
 }
 
@@ -58,9 +58,9 @@ END_TEST
 
 START_TEST(a_file_that_is_missing_is_named)
 {
-    ck_assert_int_eq(fake_line("status --token-file /no/such/file"), 1);
+    ck_assert_int_eq(fake_line("issuer list --token-file /no/such/file"), 1);
     ck_assert_uint_eq(fake.calls, 0);
-    assert_contains(fake.err, "asapctl: cannot tell the status: /no/such/file cannot be opened");
+    assert_contains(fake.err, "asapctl: cannot list the issuers: /no/such/file cannot be opened");
 }
 END_TEST
 
@@ -79,7 +79,7 @@ START_TEST(a_secret_comes_from_a_variable)
 
     (void)snprintf(variable, sizeof variable, "%s", variables[_i].variable);
     fake.environment[0] = variable;
-    ck_assert_int_eq(fake_line("status"), 0);
+    ck_assert_int_eq(fake_line("issuer list"), 0);
     ck_assert_str_eq(fake.bearer, variables[_i].bearer);
 }
 END_TEST
@@ -92,7 +92,7 @@ START_TEST(a_variable_names_the_file_of_a_key)
     write_file("key", SECRET "\n", path);
     (void)snprintf(variable, sizeof variable, "ASAPCTL_API_KEY_FILE=%s", path);
     fake.environment[0] = variable;
-    ck_assert_int_eq(fake_line("status"), 0);
+    ck_assert_int_eq(fake_line("issuer list"), 0);
     ck_assert_str_eq(fake.bearer, SECRET);
 }
 END_TEST
@@ -138,17 +138,18 @@ static const struct {
     const char *first, *second;
     const char *message;
 } contradictions[] = {
-    { "status --api-key-file a --token-file b", NULL, NULL, "--api-key-file and --token-file are" },
-    { "status", "ASAPCTL_API_KEY=" SECRET, "ASAPCTL_TOKEN=" SECRET,
+    { "issuer list --api-key-file a --token-file b", NULL, NULL,
+      "--api-key-file and --token-file are" },
+    { "issuer list", "ASAPCTL_API_KEY=" SECRET, "ASAPCTL_TOKEN=" SECRET,
       "ASAPCTL_API_KEY and ASAPCTL_TOKEN are both given" },
-    { "status", "ASAPCTL_API_KEY=" SECRET, "ASAPCTL_API_KEY_FILE=f",
+    { "issuer list", "ASAPCTL_API_KEY=" SECRET, "ASAPCTL_API_KEY_FILE=f",
       "ASAPCTL_API_KEY_FILE and ASAPCTL_API_KEY are both given" },
-    { "status", "ASAPCTL_API_KEY=" SECRET " x", NULL, "ASAPCTL_API_KEY has a blank" },
-    { "status", "ASAPCTL_TOKEN=" SECRET "\r\nX: y", NULL, "ASAPCTL_TOKEN has a blank" },
-    { "status --cert c.pem", NULL, NULL, "--key FILE is missing" },
-    { "status --key k.pem", NULL, NULL, "--cert FILE is missing" },
-    { "status", "ASAPCTL_CERT=c.pem", NULL, "--key FILE is missing" },
-    { "status " SECRET, NULL, NULL, "unexpected argument asapk_0123456789abcd (" },
+    { "issuer list", "ASAPCTL_API_KEY=" SECRET " x", NULL, "ASAPCTL_API_KEY has a blank" },
+    { "issuer list", "ASAPCTL_TOKEN=" SECRET "\r\nX: y", NULL, "ASAPCTL_TOKEN has a blank" },
+    { "issuer list --cert c.pem", NULL, NULL, "--key FILE is missing" },
+    { "issuer list --key k.pem", NULL, NULL, "--cert FILE is missing" },
+    { "issuer list", "ASAPCTL_CERT=c.pem", NULL, "--key FILE is missing" },
+    { "issuer list " SECRET, NULL, NULL, "unexpected argument asapk_0123456789abcd (" },
     { SECRET, NULL, NULL, "unknown command asapk_0123456789abcd (" },
     { "key " SECRET, NULL, NULL, "unknown command key asapk_0123456789abcd (" },
     { "credential revoke " SECRET, NULL, NULL, "by the id of its credential" },
@@ -182,12 +183,12 @@ START_TEST(a_client_certificate_is_an_option_or_a_variable)
     char key[] = "ASAPCTL_KEY=k.pem";
 
     fake.answers[1] = "{}";
-    ck_assert_int_eq(fake_line("status --cert a.pem --key b.pem"), 0);
+    ck_assert_int_eq(fake_line("issuer list --cert a.pem --key b.pem"), 0);
     ck_assert_str_eq(fake.certificate_file, "a.pem");
     ck_assert_str_eq(fake.key_file, "b.pem");
     fake.environment[0] = certificate;
     fake.environment[1] = key;
-    ck_assert_int_eq(fake_line("status --cert a.pem"), 0);
+    ck_assert_int_eq(fake_line("issuer list --cert a.pem"), 0);
     ck_assert_str_eq(fake.certificate_file, "a.pem");
     ck_assert_str_eq(fake.key_file, "k.pem");
     ck_assert_str_eq(fake.bearer, "");

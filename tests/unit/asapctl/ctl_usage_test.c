@@ -22,7 +22,7 @@ static const struct {
     { "short option", "key list x -q", "unknown option -q" },
     { "no value", "key rotate x --expected", "--expected needs a value: --expected KID\n" },
     { "value for a switch", "key list x --all=yes", "--all takes no value\n" },
-    { "no operand", "key rotate", "ISSUER is missing (asapctl key rotate ISSUER)\n" },
+    { "no operand", "key rotate", "ISSUER is missing (asapctl key rotate ISSUER, or --all-due)\n" },
     { "two operands", "key rotate a b", "unexpected argument b" },
     { "operand where none is taken", "status now", "unexpected argument now" },
     { "required option", "key revoke a/b", "key revoke needs --reason TEXT\n" },
@@ -31,6 +31,26 @@ static const struct {
     { "no time", "issuer create a --max-token-lifetime soon", "soon is no length of time" },
     { "nowhere to put the key", "key generate a", "one of --private-dir DIR and --data-uri\n" },
     { "two places for the key", "key generate a --data-uri --private-dir d", "not both\n" },
+    { "operand and all", "key rotate a --all-due", "takes ISSUER or --all-due, not both\n" },
+    { "all of one", "key rotate --all-due --expected a/k", "--expected is for one ISSUER" },
+    { "all and wait", "key rotate --all-due --wait", "--wait is for one ISSUER" },
+    { "all and mirror", "key rotate --all-due --mirror https://m", "--mirror is for one ISSUER" },
+    { "all at once", "key rotate --all-due --emergency --reason x", "--emergency is for one" },
+    { "emergency for no reason", "key rotate a --emergency", "--emergency needs --reason TEXT\n" },
+    { "reason for none", "key rotate a --reason x", "--reason is for --emergency only\n" },
+    { "misses of none", "key rotate a --accept-misses", "--accept-misses is for --emergency" },
+    { "store of none", "key rotate a --store-compromised", "--store-compromised is for --emerg" },
+    { "time without mirror", "key rotate a --timeout 1m", "--timeout is for --mirror only\n" },
+    { "dry wait", "key rotate a --wait --dry-run", "--wait has nothing to wait for" },
+    { "dry mirror", "key rotate a --mirror https://m --dry-run", "--mirror has no keys" },
+    { "mirror in the clear", "key rotate a --mirror http://example.com", "--mirror: " },
+    { "mirror without scheme", "key rotate a --mirror example.com", "--mirror: " },
+    { "nothing to update", "issuer update a", "issuer update needs --algorithm ALG" },
+    { "no period", "issuer update a --rotation-period sometimes", "sometimes is no length" },
+    { "never from the start", "issuer create a --rotation-period never", "never is no length" },
+    { "no time to retire", "key retire a/b --sign-until later", "later is no time" },
+    { "no time to watch", "status --watch soon", "unexpected argument soon" },
+    { "no time at all to watch", "status --watch=soon", "soon is no length of time" },
     { "URI in JSON", "key generate a --data-uri --output json", "leave --output json out" },
 };
 
@@ -47,11 +67,11 @@ START_TEST(wrong_usage_is_told_and_reaches_no_server)
 END_TEST
 
 static const char *const right[] = {
-    "status",
-    "--server unix:x status",
-    "status --server unix:x --output table",
-    "status --server=unix:x",
-    "status --",
+    "issuer list",
+    "--server unix:x issuer list",
+    "issuer list --server unix:x --output table",
+    "issuer list --server=unix:x",
+    "issuer list --",
 };
 
 START_TEST(options_stand_anywhere)
@@ -60,7 +80,7 @@ START_TEST(options_stand_anywhere)
     fake.answers[0] = "{}";
     ck_assert_msg(fake_line(right[_i]) == 0, "%s: %s", right[_i], fake.err);
     ck_assert_uint_eq(fake.calls, 1);
-    ck_assert_str_eq(fake.path, "/asap.v1.Server/GetStatus");
+    ck_assert_str_eq(fake.path, "/asap.v1.IssuerAdmin/ListIssuers");
 }
 END_TEST
 
@@ -78,11 +98,11 @@ static const struct {
     const char *variable;
     const char *url;
 } servers[] = {
-    { "status", NULL, "unix:/run/asapd/admin.sock" },
-    { "status", "ASAPCTL_SERVER=unix:demo/admin.sock", "unix:demo/admin.sock" },
-    { "status", "ASAPCTL_SERVER=", "unix:/run/asapd/admin.sock" },
-    { "status", "ASAPCTL_SERVERS=unix:x", "unix:/run/asapd/admin.sock" },
-    { "status --server https://h:1", "ASAPCTL_SERVER=unix:x", "https://h:1" },
+    { "issuer list", NULL, "unix:/run/asapd/admin.sock" },
+    { "issuer list", "ASAPCTL_SERVER=unix:demo/admin.sock", "unix:demo/admin.sock" },
+    { "issuer list", "ASAPCTL_SERVER=", "unix:/run/asapd/admin.sock" },
+    { "issuer list", "ASAPCTL_SERVERS=unix:x", "unix:/run/asapd/admin.sock" },
+    { "issuer list --server https://h:1", "ASAPCTL_SERVER=unix:x", "https://h:1" },
 };
 
 START_TEST(the_server_is_an_option_a_variable_or_the_default)
@@ -107,9 +127,9 @@ START_TEST(the_ca_is_an_option_or_a_variable)
     fake_reset();
     fake.environment[0] = variable;
     fake.answers[0] = fake.answers[1] = "{}";
-    ck_assert_int_eq(fake_line("status"), 0);
+    ck_assert_int_eq(fake_line("issuer list"), 0);
     ck_assert_str_eq(fake.ca_file, "demo/ca.pem");
-    ck_assert_int_eq(fake_line("status --cacert other.pem"), 0);
+    ck_assert_int_eq(fake_line("issuer list --cacert other.pem"), 0);
     ck_assert_str_eq(fake.ca_file, "other.pem");
 }
 END_TEST
@@ -129,7 +149,7 @@ START_TEST(help_on_a_noun_lists_its_commands_alone)
 {
     fake_reset();
     ck_assert_int_eq(fake_line("key --help"), 0);
-    assert_contains(fake.out, "key rotate ISSUER");
+    assert_contains(fake.out, "key rotate [ISSUER]");
     assert_lacks(fake.out, "issuer create");
 }
 END_TEST

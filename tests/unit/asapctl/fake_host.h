@@ -16,13 +16,14 @@
 
 #define NOW INT64_C(1795439700) /* 2026-11-23 13:15:00 UTC */
 
-enum { FAKE_ANSWERS_MAX = 4, FAKE_TEXT_MAX = 1 << 16 };
+enum { FAKE_ANSWERS_MAX = 16, FAKE_TEXT_MAX = 1 << 16 };
 
 struct fake_host {
     int64_t now;
     int64_t interrupt_at;  /* the user ends a wait then; 0: never */
     bool (*on_call)(void); /* called at each request, may be NULL; false: the server is down */
-    const char *answers[FAKE_ANSWERS_MAX]; /* JSON, in turn; "!..." is a refusal, "broken" none */
+    const char *answers[FAKE_ANSWERS_MAX]; /* JSON, in turn; "!..." is a refusal, "?..." one
+                                            * of permission, "broken" none */
     size_t calls;
     char url[128]; /* of the last call */
     char ca_file[128];
@@ -32,11 +33,13 @@ struct fake_host {
     char path[128];
     char request[FAKE_TEXT_MAX];    /* of the last call, in JSON less its request id */
     char ids[FAKE_ANSWERS_MAX][64]; /* the request id of each call */
+    char log[FAKE_TEXT_MAX];        /* of all calls, a line each: the method and the request */
     char out[FAKE_TEXT_MAX];
     char err[FAKE_TEXT_MAX];
     const char *in;
     char *environment[4];
     bool progress;
+    bool screen;
 };
 
 /* The function that stands in for rpc_call() has no context of its own. */
@@ -58,24 +61,33 @@ static inline bool fake_sleep_until(const struct ctl_clock *clock, int64_t time)
     return true;
 }
 
-/* Moves the last member of an object, when it is the request id, to `id`. */
+/* Moves the request id, when an object has one as a member after others, to `id`. */
 static inline void fake_move_id(char *request, char id[static 64])
 {
-    static const char member[] = "\"requestId\":\"";
+    static const char member[] = ",\"requestId\":\"";
     char *at = strstr(request, member);
+    size_t length = 0;
 
     id[0] = '\0';
     if (at == NULL)
         return;
-    (void)snprintf(id, 64, "%.*s", (int)strcspn(at + sizeof member - 1, "\""),
-                   at + sizeof member - 1);
-    at -= at[-1] == ',' ? 1 : 0;
-    (void)snprintf(at, 2, "}");
+    length = strcspn(at + sizeof member - 1, "\"");
+    (void)snprintf(id, 64, "%.*s", (int)length, at + sizeof member - 1);
+    length += sizeof member;
+    (void)memmove(at, at + length, strlen(at + length) + 1);
 }
 
 static inline void fake_keep_text(const char *text, char out[static 128])
 {
     (void)snprintf(out, 128, "%s", text == NULL ? "" : text);
+}
+
+static inline void fake_log(const char *path)
+{
+    const size_t length = strlen(fake.log);
+
+    (void)snprintf(fake.log + length, sizeof fake.log - length, "%s %s\n", strrchr(path, '/') + 1,
+                   fake.request);
 }
 
 static inline void fake_keep_request(const struct rpc_endpoint *endpoint,
@@ -89,6 +101,7 @@ static inline void fake_keep_request(const struct rpc_endpoint *endpoint,
     (void)snprintf(fake.request, sizeof fake.request, "%s", json.bytes);
     fake_move_id(fake.request, fake.ids[(fake.calls - 1) % FAKE_ANSWERS_MAX]);
     (void)snprintf(fake.path, sizeof fake.path, "%s", path);
+    fake_log(path);
     (void)snprintf(fake.url, sizeof fake.url, "%s", endpoint->url);
     fake_keep_text(endpoint->ca_file, fake.ca_file);
     fake_keep_text(endpoint->bearer, fake.bearer);
@@ -123,8 +136,12 @@ static inline enum asap_code fake_call(const struct rpc_endpoint *endpoint,
     ck_assert_msg(answer != NULL, "an unexpected call of %s", path);
     if (strcmp(answer, "broken") == 0)
         return fake_refuse(err, ASAP_UNKNOWN, "the connection broke");
+    if (answer[0] == '?')
+        return fake_refuse(err, ASAP_PERMISSION_DENIED, answer + 1);
     if (answer[0] == '!')
         return fake_refuse(err, ASAP_FAILED_PRECONDITION, answer + 1);
+    if (answer[0] == '%') /* what was asked for is not there */
+        return fake_refuse(err, ASAP_NOT_FOUND, answer + 1);
     return codec_read_json(response, answer, strlen(answer), out, err);
 }
 
@@ -160,7 +177,8 @@ static inline int fake_run(char **words)
                                    .in = in,
                                    .out = out,
                                    .err = err,
-                                   .progress = fake.progress };
+                                   .progress = fake.progress,
+                                   .screen = fake.screen };
     int status = 0;
 
     ck_assert(in != NULL && out != NULL && err != NULL);
@@ -172,6 +190,20 @@ static inline int fake_run(char **words)
     fake_take(out, fake.out);
     fake_take(err, fake.err);
     return status;
+}
+
+/* Whether one line of the output has all of these, and begins with the first. */
+static inline bool fake_has_line(const char *start, const char *middle, const char *end)
+{
+    for (const char *line = fake.out; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        const char *middle_at =
+            strncmp(line, start, strlen(start)) == 0 ? strstr(line, middle) : NULL;
+        const char *end_at = middle_at == NULL ? NULL : strstr(middle_at, end);
+
+        if (end_at != NULL && (size_t)(end_at - line) <= strcspn(line, "\n"))
+            return true;
+    }
+    return false;
 }
 
 enum { FAKE_WORDS_MAX = 32, FAKE_LINE_MAX = 2048 };

@@ -87,6 +87,17 @@ START_TEST(a_long_log_is_pruned_in_several_transactions)
 }
 END_TEST
 
+START_TEST(a_very_long_log_is_pruned_by_several_calls)
+{
+    append_events(AUDIT_PRUNE_MAX + 10);
+    ck_assert_int_eq(prune(INT64_MAX), AUDIT_PRUNE_MAX);
+    ck_assert_int_eq(get_head_row().checkpoint_sequence, AUDIT_PRUNE_MAX);
+    assert_intact(20);
+    ck_assert_int_eq(prune(INT64_MAX), 19);
+    assert_intact(2);
+}
+END_TEST
+
 static const struct {
     int64_t signed_sequence;
     const char *problem;
@@ -184,6 +195,7 @@ int main(void)
     tcase_add_test(cases, nothing_is_recorded_when_nothing_is_removed);
     tcase_add_test(cases, the_newest_event_stays);
     tcase_add_test(cases, a_long_log_is_pruned_in_several_transactions);
+    tcase_add_test(cases, a_very_long_log_is_pruned_by_several_calls);
     tcase_add_loop_test(cases, a_head_from_before_the_removal_still_serves, 0, COUNT(heads));
     tcase_add_loop_test(cases, what_was_altered_is_not_removed, 0, COUNT(attacks));
     tcase_add_loop_test(cases, attacks_on_a_pruned_log_are_found, 0, COUNT(returns));

@@ -444,16 +444,19 @@ START_TEST(an_old_token_does_not_survive_a_denial)
 }
 END_TEST
 
-START_TEST(a_limit_of_the_rate_says_nothing_against_an_old_token)
+START_TEST(an_old_token_is_used_while_the_rate_is_limited)
 {
     struct asap_error err = { 0 };
 
     mint_old_token();
-    say_error("429 Slow", "", "resource_exhausted");
-    ck_assert_int_eq(mint_for_orders(second, &err), ASAP_RESOURCE_EXHAUSTED);
-    say_unavailable();
+    say_error("429 Slow", "Retry-After: 10\r\n", "resource_exhausted");
     ck_assert_succeeds(mint_for_orders(second, &err));
     ck_assert_str_eq(first, second);
+    pass(9);
+    ck_assert_succeeds(mint_for_orders(second, &err));
+    ck_assert_uint_eq(asked(), 2);
+    pass(6);
+    ck_assert_int_eq(mint_for_orders(second, &err), ASAP_RESOURCE_EXHAUSTED);
 }
 END_TEST
 
@@ -591,7 +594,7 @@ static TCase *old_case(void)
     tcase_add_test(tests, an_asapd_that_is_away_is_asked_again_after_a_while);
     tcase_add_test(tests, an_asapd_that_asks_for_patience_gets_it);
     tcase_add_loop_test(tests, an_old_token_does_not_survive_a_denial, 0, 2);
-    tcase_add_test(tests, a_limit_of_the_rate_says_nothing_against_an_old_token);
+    tcase_add_test(tests, an_old_token_is_used_while_the_rate_is_limited);
     return tests;
 }
 

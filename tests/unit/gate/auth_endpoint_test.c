@@ -304,6 +304,19 @@ START_TEST(an_issuer_that_the_profile_does_not_name_is_403)
 }
 END_TEST
 
+START_TEST(a_forged_token_does_not_tell_which_issuers_the_profile_names)
+{
+    char *last = NULL;
+
+    show(GOOD);
+    last = strrchr(authorization, '.') + 1;
+    *last = *last == 'A' ? 'B' : 'A';
+    ck_assert_uint_eq(ask_orders(), 401);
+    ck_assert_uint_eq(ask(HTTP_GET, PATH, "profile=closed"), 401);
+    ck_assert_str_eq(header("WWW-Authenticate"), "Bearer error=\"invalid_token\"");
+}
+END_TEST
+
 static const enum asap_code unavailable[] = { ASAP_UNAVAILABLE, ASAP_INTERNAL };
 
 START_TEST(while_keys_are_unknown_it_is_503_and_says_when_to_come_back)
@@ -395,6 +408,7 @@ int main(void)
     tcase_add_test(tests, a_signature_by_another_key_is_invalid);
     tcase_add_test(tests, any_issuer_and_each_audience_pass_where_the_profile_says_so);
     tcase_add_test(tests, an_issuer_that_the_profile_does_not_name_is_403);
+    tcase_add_test(tests, a_forged_token_does_not_tell_which_issuers_the_profile_names);
     tcase_add_loop_test(tests, while_keys_are_unknown_it_is_503_and_says_when_to_come_back, 0,
                         COUNT(unavailable));
     tcase_add_loop_test(tests, forgives_the_profiles_leeway_and_no_more, 0, COUNT(leeways));

@@ -127,6 +127,7 @@ static void handle(void *context,
                   request->body_length);
     http_set_header(response, "X-Attempt", "%u", request->attempt);
     http_add_header(response, "X-Block", request->may_block ? "yes" : "no");
+    http_add_header(response, "X-Repeated", request->is_repeated ? "yes" : "no");
     if (strstr(request->path, "held") != NULL)
         response->hold = make_hold();
     response->wants_worker = strstr(request->path, "always") != NULL
@@ -207,6 +208,7 @@ START_TEST(a_handler_runs_where_it_may_block_when_its_route_or_itself_says_so)
     ck_assert_uint_eq(holds.runs, runs[_i].runs);
     line = strstr(answer, "X-Attempt:");
     ck_assert(line == NULL || strstr(line + 1, "X-Attempt:") == NULL);
+    ck_assert_ptr_null(strstr(answer, "X-Repeated: yes"));
     line = strstr(answer, "X-Block:");
     ck_assert(line == NULL || strstr(line + 1, "X-Block:") == NULL);
 }
@@ -333,6 +335,7 @@ START_TEST(a_hold_may_have_the_handler_run_again_on_a_worker)
     read_held(fd);
     assert_answered("HTTP/1.1 200 ", "[1 2 0]");
     ck_assert_ptr_nonnull(strstr(answer, "X-Attempt: 2\r\n"));
+    ck_assert_ptr_nonnull(strstr(answer, "X-Repeated: yes\r\n"));
     ck_assert_ptr_null(strstr(answer, "X-Attempt: 0\r\n"));
 }
 END_TEST

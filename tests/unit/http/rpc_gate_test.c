@@ -16,7 +16,7 @@ static const struct rpc_method own_methods[] = {
     { ADMIN_ECHO, EVERYTHING, .handler = echo, .role = RPC_ADMIN },
     { FAIL, EVERYTHING, .handler = fail_as_told, .role = RPC_ANYBODY },
     { AUDITED, EVERYTHING, .handler = echo, .role = RPC_CALLER, .is_audited = true },
-    { QUICK, EVERYTHING, .handler = echo, .role = RPC_ANYBODY, .is_quick = true },
+    { QUICK, EVERYTHING, .handler = echo, .is_quick = true, .is_audited = true },
     { .path = NULL },
 };
 
@@ -194,6 +194,11 @@ static const struct {
     { ADMIN_ECHO, RPC_PROOF_NONE, ASAP_UNAUTHENTICATED, "" },
     { ADMIN_ECHO, RPC_PROOF_API_KEY, ASAP_OK, "info: ci called " ADMIN_ECHO ": ok\n" },
     { ECHO, RPC_PROOF_API_KEY, ASAP_OK, "" },
+    /* Thousands a second, and in the audit log. */
+    { QUICK, RPC_PROOF_API_KEY, ASAP_OK, "" },
+    { QUICK, RPC_PROOF_API_KEY, ASAP_PERMISSION_DENIED, "" },
+    { QUICK, RPC_PROOF_API_KEY, ASAP_INTERNAL,
+      "error: ci called " QUICK ": internal: said the door\n" },
 };
 
 START_TEST(the_log_tells_of_those_who_are_known)

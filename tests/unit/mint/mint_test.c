@@ -401,6 +401,22 @@ START_TEST(a_clock_that_went_back_stops_minting)
 }
 END_TEST
 
+static const struct {
+    const char *algorithm;
+    bool takes_long;
+} durations[] = {
+    { "ES256", false }, { "EdDSA", false }, { "ES384", true },
+    { "ES512", true },  { "RS256", true },  { "PS512", true },
+};
+
+START_TEST(only_the_quickest_signatures_are_made_where_others_wait)
+{
+    const char *name = durations[_i].algorithm;
+
+    ck_assert_int_eq(mint_takes_long(algorithm_find(name, strlen(name))), durations[_i].takes_long);
+}
+END_TEST
+
 START_TEST(where_others_wait_only_what_is_quick_is_done)
 {
     struct mint_request request = usual();
@@ -463,6 +479,13 @@ START_TEST(a_grant_has_its_own_rate)
         ck_assert_succeeds(mint_token(&mint, &request, &minted, &err));
     }
     assert_refused(&request, ASAP_RESOURCE_EXHAUSTED, ASAP_REASON_RATE_LIMIT, "");
+    request.is_repeated = true;
+    {
+        SCOPED(minted) struct minted minted = { .wants_worker = false };
+
+        ck_assert_succeeds(mint_token(&mint, &request, &minted, &err));
+    }
+    request.is_repeated = false;
     monotonic += 30000;
     {
         SCOPED(minted) struct minted minted = { .wants_worker = false };
@@ -512,6 +535,8 @@ int main(void)
     tcase_add_test(tests, in_an_emergency_gap_nothing_is_minted_until_the_next_key_may_sign);
     tcase_add_test(tests, a_rotation_changes_the_key_at_its_moment);
     tcase_add_test(tests, a_clock_that_went_back_stops_minting);
+    tcase_add_loop_test(tests, only_the_quickest_signatures_are_made_where_others_wait, 0,
+                        COUNT(durations));
     tcase_add_test(tests, where_others_wait_only_what_is_quick_is_done);
     tcase_add_test(tests, a_validation_finds_the_key_and_signs_nothing);
     tcase_add_test(tests, a_grant_has_its_own_rate);

@@ -6,7 +6,6 @@
 
 #include "fake_clock.h"
 #include "keyring_fixture.h"
-#include "ops.h"
 
 /* The repository's answers to requests made by hand, over a real keyring. */
 
@@ -423,69 +422,6 @@ START_TEST(other_methods_are_405_wherever_they_go)
 }
 END_TEST
 
-static unsigned ask_ready(void)
-{
-    struct ops ops = { .keyring = fixture.keyring };
-    const struct http_request request = { .path = "/readyz" };
-
-    buffer_clear(&response.body);
-    response = (struct http_response){ .body = BUFFER(HTTP_BODY_MAX) };
-    ops_readyz(&ops, &request, &response);
-    return response.status;
-}
-
-START_TEST(the_server_is_ready_while_its_keys_are_those_of_the_database)
-{
-    struct asap_error err = { 0 };
-
-    ck_assert_uint_eq(ask_ready(), 503);
-    ck_assert_str_eq(response.body.bytes, "the keys are not loaded yet\n");
-    add_served_key();
-    ck_assert_uint_eq(ask_ready(), 200);
-    ck_assert_str_eq(response.body.bytes, "ok\n");
-    run_sql("ALTER TABLE key RENAME TO hidden");
-    ck_assert_int_ne(keyring_reload(fixture.keyring, fixture.store, NOW, &err), ASAP_OK);
-    ck_assert_uint_eq(ask_ready(), 503);
-    ck_assert_ptr_nonnull(strstr(response.body.bytes, "could not be reloaded"));
-    ck_assert_uint_eq(get("/web/api/one.pem"), 200);
-    run_sql("ALTER TABLE hidden RENAME TO key");
-    reload();
-    ck_assert_uint_eq(ask_ready(), 200);
-}
-END_TEST
-
-START_TEST(the_server_names_damaged_keys_when_asked_whether_it_is_ready)
-{
-    add_served_key();
-    run_sql(damages[0]);
-    reload();
-    ck_assert_uint_eq(ask_ready(), 200);
-    ck_assert_ptr_nonnull(strstr(response.body.bytes, "web/api/one.pem"));
-}
-END_TEST
-
-START_TEST(the_server_is_healthy_whatever_its_keys_are)
-{
-    const struct http_request request = { .path = "/healthz" };
-
-    ops_healthz(NULL, &request, &response);
-    ck_assert_uint_eq(response.status, 200);
-    ck_assert_str_eq(header("Cache-Control"), "no-store");
-    ck_assert(ops_matches_healthz("/healthz") && !ops_matches_healthz("/healthz/"));
-    ck_assert(ops_matches_readyz("/readyz") && !ops_matches_readyz("/healthz"));
-}
-END_TEST
-
-START_TEST(the_ops_listener_says_what_it_has)
-{
-    const struct http_request request = { .path = "/" };
-
-    ops_not_found(NULL, &request, &response);
-    ck_assert_uint_eq(response.status, 404);
-    ck_assert_ptr_nonnull(strstr(response.body.bytes, "/readyz"));
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("repository");
@@ -509,10 +445,6 @@ int main(void)
     tcase_add_test(cases, a_path_as_long_as_none_can_be_is_404);
     tcase_add_test(cases, a_query_is_404_even_when_empty);
     tcase_add_loop_test(cases, other_methods_are_405_wherever_they_go, 0, COUNT(methods));
-    tcase_add_test(cases, the_server_is_ready_while_its_keys_are_those_of_the_database);
-    tcase_add_test(cases, the_server_names_damaged_keys_when_asked_whether_it_is_ready);
-    tcase_add_test(cases, the_server_is_healthy_whatever_its_keys_are);
-    tcase_add_test(cases, the_ops_listener_says_what_it_has);
     suite_add_tcase(suite, cases);
     return check_main(suite);
 }

@@ -232,7 +232,9 @@ START_TEST(a_rotation_that_is_overdue_is_a_problem_of_the_status)
         int64_t late;
         size_t problems;
     } moments[] = { { 0, 0 }, { 119, 0 }, { 120, 1 } };
+    struct asap_error err = { 0 };
 
+    ck_assert_succeeds(callers_reload(fixture.admin.callers, fixture.admin.store, &err));
     create("{\"name\":\"a\",\"algorithm\":\"ES256\",\"rotationPeriod\":\"86400s\"}");
     for (size_t i = 0; i < COUNT(moments); i++) {
         Asap__V1__Status *status = NULL;

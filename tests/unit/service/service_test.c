@@ -433,14 +433,17 @@ END_TEST
 START_TEST(the_status_tells_what_is_served_and_what_is_wrong)
 {
     Asap__V1__Status *status = ask(STATUS, "{}");
+    struct asap_error err = { 0 };
 
     ck_assert_str_eq(status->version, "1.2.3");
     ck_assert_int_eq(status->current_time->seconds, CREATED);
     ck_assert_int_eq(status->published_key_count, 0);
-    ck_assert_uint_eq(status->n_problems, 1);
+    ck_assert_uint_eq(status->n_problems, 2);
     ck_assert_str_eq(status->problems[0], "the keys are not loaded yet");
+    ck_assert_str_eq(status->problems[1], "the callers are not loaded yet");
     drop(status);
     create_managed("own");
+    ck_assert_succeeds(callers_reload(fixture.admin.callers, fixture.admin.store, &err));
     status = ask(STATUS, "{}");
     ck_assert_int_eq(status->published_key_count, 3);
     ck_assert_int_eq(status->generation, 1);

@@ -462,6 +462,10 @@ START_TEST(a_kid_and_a_public_key_are_used_once)
     ck_assert_ptr_nonnull(strstr(err.message, "the key id web/one"));
     row = new_key(add_issuer(&txn, "app"), "app/two", 'B');
     ck_assert_int_eq(store_add_key(&txn, &row, &err), ASAP_ALREADY_EXISTS);
+    ck_assert_ptr_nonnull(strstr(err.message, "public key was used before, by another issuer"));
+    ck_assert_ptr_null(strstr(err.message, "web"));
+    row = new_key(web, "web/two", 'B');
+    ck_assert_int_eq(store_add_key(&txn, &row, &err), ASAP_ALREADY_EXISTS);
     ck_assert_ptr_nonnull(strstr(err.message, "public key was used before, as web/one"));
     row = new_key(web, "web/two", 'C');
     ck_assert_succeeds(store_add_key(&txn, &row, &err));
