@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "callers.h"
+#include "current.h"
 #include "scoped.h"
 
 /* Building a set of callers; finding in it is part of callers.h. */
@@ -19,9 +20,7 @@ struct credential_entry {
 };
 
 struct caller_set {
-    struct caller_set *self; /* how `callers`, which readers hand it back to, may change it */
-    unsigned references;     /* the lock of `callers` protects it */
-    int64_t generation;
+    struct current_item item;
     struct caller_entry *callers; /* by id */
     size_t caller_count;
     struct caller_entry **by_name;

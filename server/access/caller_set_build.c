@@ -278,6 +278,12 @@ static enum asap_code place_grants(struct builder *builder, struct asap_error *e
     return ASAP_OK;
 }
 
+/* The item is a set's first member. */
+static void free_item(struct current_item *item)
+{
+    caller_set_free((struct caller_set *)item);
+}
+
 enum asap_code caller_set_build(struct txn *txn, struct caller_set **out, struct asap_error *err)
 {
     SCOPED(caller_set) struct caller_set *set = calloc(1, sizeof *set);
@@ -288,8 +294,9 @@ enum asap_code caller_set_build(struct txn *txn, struct caller_set **out, struct
     if (set == NULL)
         return fail_memory(err);
     TRY(store_get_server(txn, &server, err));
-    set->self = set;
-    set->generation = server.access_generation;
+    set->item = (struct current_item){ .self = &set->item,
+                                       .free = free_item,
+                                       .generation = server.access_generation };
     TRY(store_each_caller(txn, add_caller, &builder, err));
     TRY(store_each_credential(txn, add_credential, &builder, err));
     TRY(store_each_grant(txn, add_grant, &builder, err));

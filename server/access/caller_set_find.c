@@ -6,7 +6,7 @@
 
 int64_t caller_set_generation(const struct caller_set *set)
 {
-    return set->generation;
+    return set->item.generation;
 }
 
 static int compare_name(const void *name, const void *place)

@@ -3,6 +3,7 @@
 #define ASAPD_SNAPSHOT_H
 
 #include "buffer.h"
+#include "current.h"
 #include "keyring.h"
 #include "store.h"
 
@@ -18,9 +19,7 @@ struct entry {
 };
 
 struct snapshot {
-    struct snapshot *self; /* how the keyring, which its readers hand it back to, may change it */
-    unsigned references;   /* the keyring's lock protects it */
-    int64_t generation;
+    struct current_item item;
     int64_t latest_time;    /* that any change has recorded */
     struct entry **entries; /* by issuer, then oldest first */
     size_t count, capacity;

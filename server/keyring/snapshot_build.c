@@ -235,6 +235,12 @@ static bool index_key_ids(struct snapshot *snapshot)
     return true;
 }
 
+/* The item is a snapshot's first member. */
+static void free_item(struct current_item *item)
+{
+    snapshot_free((struct snapshot *)item);
+}
+
 enum asap_code snapshot_build(struct txn *txn,
                               int64_t now,
                               const struct snapshot *old,
@@ -250,8 +256,9 @@ enum asap_code snapshot_build(struct txn *txn,
     if (snapshot == NULL)
         return fail_memory(err);
     TRY(store_get_server(txn, &server, err));
-    snapshot->self = snapshot;
-    snapshot->generation = server.generation;
+    snapshot->item = (struct current_item){ .self = &snapshot->item,
+                                            .free = free_item,
+                                            .generation = server.generation };
     snapshot->latest_time = server.latest_time;
     TRY(store_each_live_key(txn, now, add_row, &builder, err));
     TRY(snapshot_add_issuers(txn, snapshot, damaged, err));

@@ -129,7 +129,7 @@ int64_t snapshot_time(const struct snapshot *snapshot, int64_t now)
 
 int64_t snapshot_generation(const struct snapshot *snapshot)
 {
-    return snapshot->generation;
+    return snapshot->item.generation;
 }
 
 size_t snapshot_count(const struct snapshot *snapshot, int64_t now)

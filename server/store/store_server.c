@@ -54,6 +54,17 @@ enum asap_code store_get_server(struct txn *txn, struct server_row *out, struct 
     return found ? ASAP_OK : transaction_damaged("the server", err);
 }
 
+enum asap_code store_read_server(struct store *store,
+                                 struct server_row *out,
+                                 struct asap_error *err)
+{
+    SCOPED(txn) struct txn txn = { 0 };
+
+    *out = (struct server_row){ 0 };
+    TRY(txn_begin(&txn, store, err));
+    return store_get_server(&txn, out, err);
+}
+
 static enum asap_code
 update(struct txn *txn, const char *statement, int64_t now, struct asap_error *err)
 {

@@ -17,6 +17,10 @@ struct server_row {
 ASAP_MUST_CHECK enum asap_code store_get_server(struct txn *txn,
                                                 struct server_row *out,
                                                 struct asap_error *err);
+/* The same in a transaction of its own. */
+ASAP_MUST_CHECK enum asap_code store_read_server(struct store *store,
+                                                 struct server_row *out,
+                                                 struct asap_error *err);
 /* Raises the generation by one and the latest time to `now` if that is later. */
 ASAP_MUST_CHECK enum asap_code store_record_change(struct txn *txn,
                                                    int64_t now,
