@@ -176,11 +176,14 @@ START_TEST(an_emergency_is_for_administrators)
     const struct rpc_call context = {
         .service = &service, .method = method, .caller = &caller, .now = CREATED
     };
-    Asap__V1__Emergency emergency = ASAP__V1__EMERGENCY__INIT;
-    Asap__V1__RotateKeyRequest request = ASAP__V1__ROTATE_KEY_REQUEST__INIT;
-    Asap__V1__RotateKeyResponse response = ASAP__V1__ROTATE_KEY_RESPONSE__INIT;
+    Asap__V1__Emergency emergency;
+    Asap__V1__RotateKeyRequest request;
+    Asap__V1__RotateKeyResponse response;
     struct asap_error err = { 0 };
 
+    asap__v1__emergency__init(&emergency);
+    asap__v1__rotate_key_request__init(&request);
+    asap__v1__rotate_key_response__init(&response);
     create_managed();
     request.issuer = (char[]){ "a" };
     request.emergency = &emergency;
