@@ -65,7 +65,7 @@ static enum asap_code mint_once(bool is_repeated)
     char issuer[] = "payments/api";
     char audience[] = "orders/api";
     char *audiences[] = { audience };
-    Asap__V1__MintTokenRequest request = ASAP__V1__MINT_TOKEN_REQUEST__INIT;
+    Asap__V1__MintTokenRequest request;
     SCOPED(message) ProtobufCMessage *response = NULL;
     struct rpc_reply reply = { .hold = NULL };
     const struct rpc_call context = { .service = &service,
@@ -80,6 +80,7 @@ static enum asap_code mint_once(bool is_repeated)
     atomic_bool is_done = false;
     enum asap_code code = ASAP_OK;
 
+    asap__v1__mint_token_request__init(&request);
     request.issuer = issuer;
     request.audience = audiences;
     request.n_audience = 1;
@@ -113,10 +114,10 @@ static enum asap_code mint_with(Google__Protobuf__Value *value, struct asap_erro
     char audience[] = "orders/api";
     char key[] = "role";
     char *audiences[] = { audience };
-    Google__Protobuf__Struct__FieldsEntry entry = GOOGLE__PROTOBUF__STRUCT__FIELDS_ENTRY__INIT;
+    Google__Protobuf__Struct__FieldsEntry entry;
     Google__Protobuf__Struct__FieldsEntry *fields[] = { &entry };
     Google__Protobuf__Struct claims = GOOGLE__PROTOBUF__STRUCT__INIT;
-    Asap__V1__MintTokenRequest request = ASAP__V1__MINT_TOKEN_REQUEST__INIT;
+    Asap__V1__MintTokenRequest request;
     SCOPED(message) ProtobufCMessage *response = NULL;
     struct asap_error err = { 0 };
     struct rpc_reply reply = { .hold = NULL };
@@ -128,10 +129,12 @@ static enum asap_code mint_with(Google__Protobuf__Value *value, struct asap_erro
                                       .reply = &reply };
 
     *out = (struct asap_error){ 0 };
+    google__protobuf__struct__fields_entry__init(&entry);
     entry.key = key;
     entry.value = value;
     claims.fields = fields;
     claims.n_fields = 1;
+    asap__v1__mint_token_request__init(&request);
     request.issuer = issuer;
     request.audience = audiences;
     request.n_audience = 1;
