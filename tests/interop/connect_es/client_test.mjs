@@ -177,7 +177,7 @@ test("a key is published, handed out to anybody, and revoked", async () => {
   assert.equal((await repository.listPublicKeys({ issuer })).publicKeys.length, 1);
   assert.equal((await repository.getJwks({ issuer })).keys[0].kid, key.keyId);
 
-  await keys.revokeKey({ keyId: key.keyId, reason: "a test" });
+  await keys.revokeKey({ keyId: key.keyId, reason: "a test", force: true });
   const gone = await refusal(repository.getPublicKey({ keyId: key.keyId }));
   assert.equal(gone.code, Code.NotFound);
 });

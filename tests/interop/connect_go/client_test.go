@@ -276,7 +276,7 @@ func TestKeyIsPublishedHandedOutAndRevoked(t *testing.T) {
 	}
 
 	_, err = c.keys.RevokeKey(context.Background(), request(&asapv1.RevokeKeyRequest{
-		KeyId: id, Reason: "a test"}))
+		KeyId: id, Reason: "a test", Force: true}))
 	check(t, err)
 	_, err = c.repository.GetPublicKey(context.Background(), request(get))
 	refused(t, err, connect.CodeNotFound)
