@@ -336,6 +336,8 @@ static int give_passphrase(char *buffer, int size, int writing, void *context)
     int length = -1;
 
     (void)writing;
+    if (call->asked && !call->answered)
+        return -1; /* OpenSSL tries again in another way */
     call->asked = true;
     if (call->passphrase != NULL && call->passphrase->read != NULL)
         length = call->passphrase->read(buffer, (size_t)size, call->passphrase->context);
