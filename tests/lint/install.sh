@@ -44,6 +44,14 @@ quietly cmake -S "$root/consumer" -B "$root/consumer/build" -DCMAKE_PREFIX_PATH=
     -DCMAKE_C_COMPILER="$(cached CMAKE_C_COMPILER)"
 quietly cmake --build "$root/consumer/build"
 
+# Each function has its manual page, where there are pages at all.
+pages=$(find "$prefix" -type d -name man3)
+if [ -n "$pages" ]; then
+    while read -r function; do
+        [ -s "$pages/$function.3" ] || { echo "no manual page of $function" >&2; exit 1; }
+    done <tests/abi/symbols.txt
+fi
+
 # They run, too: each signs with a key of its own.
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$root/key.pem" 2>/dev/null
 for program in "$root/examples/asap-sign" "$root/consumer/build/consumer"; do
