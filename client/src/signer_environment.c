@@ -71,8 +71,10 @@ static size_t unescape(char *text, size_t length)
     size_t written = 0;
 
     for (size_t i = 0; i < length; i++, written++) {
-        const char next = i + 1 < length ? text[i + 1] : '\0';
+        char next = '\0';
 
+        if (i + 1 < length)
+            next = text[i + 1];
         text[written] = text[i];
         if (text[i] != '\\' || (next != 'n' && next != 'r'))
             continue;
@@ -116,10 +118,8 @@ static enum asap_code from_text(const struct secret *text,
 
     if (data_uri_begins(key, text->length))
         code = asap_signer_from_data_uri(key_id, key, text->length, options, out, &why);
-    else if (key_id != NULL)
-        code = asap_signer_from_pem(key_id, key, text->length, options, out, &why);
     else
-        return fail_field(err, key_id_name, "%s is not set (issuer/name)", key_id_name);
+        code = asap_signer_from_pem(key_id, key, text->length, options, out, &why);
     if (code == ASAP_OK)
         return ASAP_OK;
     if (err != NULL)
@@ -183,6 +183,8 @@ static enum asap_code make_signer(const struct asap_signer_options *options,
 
     TRY(check_key_id(key_id, err));
     TRY(read_private_key(&text, err));
+    if (key_id == NULL && !data_uri_begins((const char *)text.bytes, text.length))
+        return fail_field(err, key_id_name, "%s is not set (issuer/name)", key_id_name);
     TRY(from_text(&text, key_id, options, &signer, err));
     TRY(check_issuer(signer, err));
     *out = MOVE(signer);

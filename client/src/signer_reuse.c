@@ -60,7 +60,7 @@ static void write_key(const struct asap_token_request *request, struct buffer *o
 }
 
 static enum asap_code find_under_lock(struct signer_reuse *self,
-                                      EVP_PKEY *key,
+                                      const EVP_PKEY *key,
                                       const struct buffer *name,
                                       int64_t now,
                                       char **token,
@@ -75,7 +75,7 @@ static enum asap_code find_under_lock(struct signer_reuse *self,
 }
 
 enum asap_code signer_reuse_find(struct signer_reuse *reuse,
-                                 EVP_PKEY *key,
+                                 const EVP_PKEY *key,
                                  const struct asap_token_request *request,
                                  int64_t now,
                                  char **token,

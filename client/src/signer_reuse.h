@@ -18,7 +18,7 @@ signer_reuse_new(int percent, size_t entries, struct signer_reuse **out, struct 
 /* The request says all, nothing goes without saying. On ASAP_OK *token is NULL when none is at
  * hand, else the caller's own copy. Tokens of another key than `key` are never found. */
 ASAP_MUST_CHECK enum asap_code signer_reuse_find(struct signer_reuse *reuse,
-                                                 EVP_PKEY *key,
+                                                 const EVP_PKEY *key,
                                                  const struct asap_token_request *request,
                                                  int64_t now,
                                                  char **token,
