@@ -108,6 +108,18 @@ static enum asap_code read_kid(struct piece value, char key_id[KID_MAX + 1], str
     return ASAP_OK;
 }
 
+static enum asap_code read_parameter(struct piece parameter,
+                                     char key_id[KID_MAX + 1],
+                                     struct asap_error *err)
+{
+    const size_t length = sizeof kid_name - 1;
+
+    if (!starts_with(parameter, kid_name))
+        return ASAP_OK;
+    return read_kid((struct piece){ parameter.text + length, parameter.length - length }, key_id,
+                    err);
+}
+
 /* The media type and what follows it up to the comma. */
 static enum asap_code
 read_head(struct piece head, struct data_uri *out, bool *base64, struct asap_error *err)
@@ -118,12 +130,7 @@ read_head(struct piece head, struct data_uri *out, bool *base64, struct asap_err
     (void)split(&head, ';', &parameter);
     while (head.length > 0) {
         (void)split(&head, ';', &parameter);
-        if (starts_with(parameter, kid_name)) {
-            const size_t length = sizeof kid_name - 1;
-
-            TRY(read_kid((struct piece){ parameter.text + length, parameter.length - length },
-                         out->key_id, err));
-        }
+        TRY(read_parameter(parameter, out->key_id, err));
         *base64 = equals(parameter, base64_name); /* RFC 2397: it comes last */
     }
     return ASAP_OK;
