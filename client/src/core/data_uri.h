@@ -2,6 +2,7 @@
 #ifndef ASAP_CORE_DATA_URI_H
 #define ASAP_CORE_DATA_URI_H
 
+#include <openssl/evp.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -33,6 +34,11 @@ bool data_uri_begins(const char *text, size_t length);
  * ASAP_REASON_KEY_REFUSED for the rest. No message shows any of it. */
 ASAP_MUST_CHECK enum asap_code
 data_uri_read(const char *text, size_t length, struct data_uri *out, struct asap_error *err);
+
+/* data:application/pkcs8;kid=<percent-encoded key id>;base64,<DER>, as every library reads it. The
+ * caller clears *out, which ends in a NUL that is not counted. */
+ASAP_MUST_CHECK enum asap_code
+data_uri_from_key(const char *key_id, EVP_PKEY *key, struct secret *out, struct asap_error *err);
 
 void data_uri_clear(struct data_uri *uri); /* a zeroed one is fine */
 

@@ -231,11 +231,14 @@ static void put_key(const struct scratch *folder, const char *name, EVP_PKEY *ke
 START_TEST(forgets_its_tokens_with_their_key)
 {
     const struct asap_signer_options options = { .reuse_percent = PERCENT };
+    const struct asap_token_request other = { .audiences = others };
     SCOPED(pkey) EVP_PKEY *old = new_key("ED25519");
     SCOPED(pkey) EVP_PKEY *next = new_key("ED25519");
     SCOPED(asap_signer) struct asap_signer *signer = NULL;
     struct scratch root, folder;
     struct asap_error err = { 0 };
+    char *before = NULL;
+    char *after = NULL;
 
     scratch_make(&root);
     (void)scratch_file(&root, "web", folder.path, sizeof folder.path);
@@ -243,8 +246,13 @@ START_TEST(forgets_its_tokens_with_their_key)
     put_key(&folder, "1.pem", old);
     ck_assert_succeeds(asap_signer_from_directory(root.path, "web", &options, &signer, &err));
     ck_assert(is_same_token(signer, &plain, &plain, 0));
+    before = sign(signer, &other);
     put_key(&folder, "2.pem", next);
     check_signs_with(signer, next, "web/2.pem");
+    after = sign(signer, &other);
+    ck_assert_str_ne(before, after);
+    free(before);
+    free(after);
     ck_assert(is_same_token(signer, &plain, &plain, 0));
     scratch_remove(&folder);
     scratch_remove(&root);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "check_main.h"
+#include "pem.h"
+#include "test_keys.h"
 
 /* "key" in base64 is a2V5. */
 static const struct {
@@ -128,6 +130,22 @@ START_TEST(takes_nothing_else_for_a_data_uri)
 }
 END_TEST
 
+START_TEST(reads_what_it_writes)
+{
+    SCOPED(pkey) EVP_PKEY *key = new_key("P-256");
+    SCOPED(pkey) EVP_PKEY *again = NULL;
+    SCOPED(secret) struct secret text = { 0 };
+    SCOPED(data_uri) struct data_uri uri = { .key_id = "" };
+    struct asap_error err = { 0 };
+
+    ck_assert_succeeds(data_uri_from_key("web/api/a+b.pem", key, &text, &err));
+    ck_assert_succeeds(data_uri_read((const char *)text.bytes, text.length, &uri, &err));
+    ck_assert_str_eq(uri.key_id, "web/api/a+b.pem");
+    ck_assert_succeeds(secret_to_key(&uri.data, &again, &err));
+    ck_assert_int_eq(EVP_PKEY_eq(key, again), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("data_uri");
@@ -136,6 +154,7 @@ int main(void)
     tcase_add_loop_test(tests, reads_every_shape, 0, COUNT(accepted));
     tcase_add_loop_test(tests, refuses_what_is_damaged_and_shows_none_of_it, 0, COUNT(refused));
     tcase_add_test(tests, takes_kids_and_uris_up_to_their_bounds);
+    tcase_add_test(tests, reads_what_it_writes);
     tcase_add_test(tests, takes_nothing_else_for_a_data_uri);
     suite_add_tcase(suite, tests);
     return check_main(suite);
