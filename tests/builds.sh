@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds optimised with gcc and with clang, every warning an error, and with the thread sanitizer,
-# and runs the unit tests of each.
+# and runs the unit tests and the simulation of each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ build_and_test() {
     shift
     cmake --preset "$preset" >/dev/null
     cmake --build --preset "$preset"
-    "$@" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -R '^(unit|fuzz)/'
+    "$@" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -R '^(unit|fuzz|simulation)/'
 }
 
 build_and_test ci env

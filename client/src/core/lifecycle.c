@@ -4,9 +4,6 @@
 #include "claims.h"
 #include "fail.h"
 
-/* The Go library remembers a miss for 20 seconds, whatever our headers say. */
-enum { LONGEST_FOREIGN_MISS = 20 };
-
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -46,7 +43,7 @@ enum asap_code lifecycle_check_policy(const struct lifecycle_policy *policy, str
         { "publish_lead", policy->publish_lead, 0, INT64_C(30) * DAY },
     };
     const int64_t longest_miss =
-        greatest(LONGEST_FOREIGN_MISS, policy->jwks_max_age + policy->stale);
+        greatest(LIFECYCLE_LONGEST_MISS, policy->jwks_max_age + policy->stale);
     const int64_t lead = longest_miss + policy->replica_lag + policy->clock_skew;
 
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
@@ -57,7 +54,7 @@ enum asap_code lifecycle_check_policy(const struct lifecycle_policy *policy, str
             "publish_lead is %lld s; it must be at least max(%d, jwks_max_age + stale)"
             " + replica_lag + clock_skew = %lld s, or a verifier may not know a key"
             " that signs",
-            (long long)policy->publish_lead, LONGEST_FOREIGN_MISS, (long long)lead);
+            (long long)policy->publish_lead, LIFECYCLE_LONGEST_MISS, (long long)lead);
     return ASAP_OK;
 }
 
@@ -157,12 +154,12 @@ struct cache_lifetime lifecycle_cache_lifetime(int64_t max_age,
 int64_t lifecycle_trusted_until(const struct lifecycle_policy *policy, int64_t time)
 {
     return time + greatest(policy->max_age, policy->jwks_max_age) + policy->stale
-           + policy->replica_lag;
+           + policy->replica_lag + 2 * policy->clock_skew;
 }
 
 int64_t lifecycle_end_of_tokens(const struct lifecycle_policy *policy,
                                 int64_t sign_until,
                                 int64_t max_lifetime)
 {
-    return sign_until + max_lifetime + policy->verifier_leeway + 2 * policy->clock_skew;
+    return sign_until + max_lifetime + policy->verifier_leeway + 2 * policy->clock_skew + 1;
 }

@@ -42,6 +42,9 @@ struct lifecycle_policy {
     int64_t publish_lead; /* from publication to first signature */
 };
 
+/* The Go library remembers a miss for 20 seconds, whatever our headers say. */
+enum { LIFECYCLE_LONGEST_MISS = 20 };
+
 /* The inequalities that make rotation safe. ASAP_INVALID_ARGUMENT names the setting and the
  * inequality that it breaks. */
 ASAP_MUST_CHECK enum asap_code lifecycle_check_policy(const struct lifecycle_policy *policy,
@@ -78,12 +81,13 @@ struct cache_lifetime lifecycle_cache_lifetime(int64_t max_age,
                                                int64_t unpublish_time,
                                                int64_t now);
 
-/* Until when caches that honour our headers may trust a key that is withdrawn at `time`. */
+/* Until when caches that honour our headers may trust a key that is withdrawn at `time`. Some count
+ * from the Date of an answer by a clock of their own, which may be behind ours. */
 int64_t lifecycle_trusted_until(const struct lifecycle_policy *policy, int64_t time);
 
-/* When a key that signs its last token before `sign_until` can be withdrawn: that token may live
- * for `max_lifetime`, was minted by a clock that may be ahead, and is checked with leeway by one
- * that may be behind. */
+/* When a key that signs its last token at `sign_until`, before somebody rotates in the same second,
+ * can be withdrawn: the second after the last of that token, which may live for `max_lifetime`, was
+ * minted by a clock that may be ahead, and is checked with leeway by one that may be behind. */
 int64_t lifecycle_end_of_tokens(const struct lifecycle_policy *policy,
                                 int64_t sign_until,
                                 int64_t max_lifetime);

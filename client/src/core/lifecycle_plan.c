@@ -20,12 +20,15 @@ struct key_times lifecycle_standby(int64_t now)
     };
 }
 
+/* Nobody can have asked for its random name before it is published. Where others have to hear of
+ * it, whoever reads the name at one of them may make a verifier ask another one too early. */
 struct key_times lifecycle_first_key(const struct lifecycle_policy *policy, int64_t now)
 {
     struct key_times times = lifecycle_standby(now);
 
-    /* No verifier asked for it before, since its name is random: only replicas need time. */
-    times.sign_time = now + policy->replica_lag;
+    times.sign_time = now;
+    if (policy->replica_lag > 0)
+        times.sign_time += policy->replica_lag + LIFECYCLE_LONGEST_MISS + policy->clock_skew;
     return times;
 }
 
@@ -129,13 +132,19 @@ static void drop_promotion(const struct lifecycle_view *view, size_t promoted)
     view->keys[promoted].changed = true;
 }
 
+/* Not before the last token has expired. Nor before caches let go of what nodes and mirrors told
+ * them that did not know of this plan, and nodes and mirrors know of another one, which may be made
+ * while the key signs and keep it for longer. */
 static void end_signing(const struct lifecycle_view *view,
                         struct planned_key *key,
                         int64_t sign_until)
 {
+    const struct lifecycle_policy *policy = view->policy;
+    const int64_t tokens = lifecycle_end_of_tokens(policy, sign_until, key->max_lifetime);
+    const int64_t caches = lifecycle_trusted_until(policy, sign_until);
+
     key->times.sign_until = sign_until;
-    key->times.unpublish_time =
-        lifecycle_end_of_tokens(view->policy, sign_until, key->max_lifetime);
+    key->times.unpublish_time = greatest(tokens, caches);
     key->changed = true;
 }
 
@@ -342,8 +351,10 @@ void lifecycle_plan_retirement(const struct lifecycle_view *view,
         return;
     /* Nobody but the protocol limits the tokens of a key whose private half is elsewhere. */
     key->max_lifetime = greatest(key->max_lifetime, CLAIMS_MAX_LIFETIME);
-    end_signing(view, key, sign_until);
-    key->times.unpublish_time = greatest(view->now, key->times.unpublish_time);
+    key->times.sign_until = sign_until;
+    key->times.unpublish_time =
+        greatest(view->now, lifecycle_end_of_tokens(view->policy, sign_until, key->max_lifetime));
+    key->changed = true;
 }
 
 size_t lifecycle_plan_deletion(const struct lifecycle_view *view)

@@ -86,6 +86,16 @@ static enum key_state state_of(const struct issuer *issuer, size_t index)
     return lifecycle_state(&issuer->keys[index].times, issuer->view.now);
 }
 
+START_TEST(a_first_key_signs_once_every_replica_serves_it_and_no_miss_is_remembered)
+{
+    struct lifecycle_policy lagging = policy;
+
+    ck_assert_int_eq(lifecycle_first_key(&policy, 5000).sign_time, 5000);
+    lagging.replica_lag = 60;
+    ck_assert_int_eq(lifecycle_first_key(&lagging, 5000).sign_time, 5000 + 60 + 20 + 30);
+}
+END_TEST
+
 START_TEST(a_rotation_waits_until_the_standby_was_published_for_the_lead)
 {
     struct issuer issuer;
@@ -98,7 +108,7 @@ START_TEST(a_rotation_waits_until_the_standby_was_published_for_the_lead)
     ck_assert_int_eq(plan.sign_time, 100900);
     ck_assert_uint_eq(plan.new_keys, 1);
     ck_assert_int_eq(issuer.keys[0].times.sign_until, 100900);
-    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 3600 + 60 + 2 * 30);
+    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 3600 + 60 + 2 * 30 + 1);
     ck_assert_int_eq(issuer.keys[1].times.sign_time, 100900);
     ck_assert(issuer.keys[0].changed && issuer.keys[1].changed && !issuer.keys[2].changed);
 }
@@ -483,7 +493,7 @@ START_TEST(a_longer_lifetime_reaches_the_keys_that_can_still_sign)
     ck_assert_int_eq(issuer.keys[0].max_lifetime, 600);
     ck_assert_int_eq(issuer.keys[1].max_lifetime, 1200);
     ck_assert_int_eq(issuer.keys[2].max_lifetime, 1200);
-    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 105000 + 600 + 120);
+    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 105000 + 600 + 121);
 }
 END_TEST
 
@@ -494,12 +504,49 @@ START_TEST(a_longer_lifetime_moves_the_end_of_a_key_whose_successor_is_planned)
     init_issuer(&issuer, 100);
     issuer.keys[0].max_lifetime = 600;
     (void)rotate(&issuer, PLAN_NONE);
-    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 600 + 120);
+    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 600 + 121);
     lifecycle_plan_lifetime(&issuer.view, 3600);
-    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 3600 + 120);
+    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 3600 + 121);
     lifecycle_plan_lifetime(&issuer.view, 60);
     ck_assert_int_eq(issuer.keys[0].max_lifetime, 3600);
-    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 3600 + 120);
+    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 3600 + 121);
+}
+END_TEST
+
+/* The verifier's clock takes `exp` itself, and ours is ahead of it by twice the skew. */
+START_TEST(a_token_minted_in_the_second_of_a_rotation_is_served_to_its_end)
+{
+    struct issuer issuer;
+    int64_t last = 0;
+
+    init_issuer(&issuer, 5000);
+    last = issuer.view.now + issuer.keys[0].max_lifetime + policy.verifier_leeway
+           + 2 * policy.clock_skew;
+    ck_assert(!lifecycle_find_signer(&issuer.view, 3600).is_withdrawn);
+    (void)rotate(&issuer, PLAN_NONE);
+    ck_assert(lifecycle_is_published(&issuer.keys[0].times, last));
+    ck_assert(!lifecycle_is_published(&issuer.keys[0].times, last + 1));
+}
+END_TEST
+
+/* Tokens of a minute end sooner than what nodes that lag by two told caches, or would without
+ * knowing that the key goes on. */
+START_TEST(a_key_of_short_tokens_is_served_while_caches_and_replicas_may_lag)
+{
+    struct lifecycle_policy lagging = policy;
+    struct issuer issuer;
+
+    lagging.replica_lag = 120;
+    init_issuer(&issuer, 100);
+    issuer.view.policy = &lagging;
+    issuer.keys[0].max_lifetime = 60;
+    (void)rotate(&issuer, PLAN_NONE);
+    ck_assert_int_eq(issuer.keys[0].times.sign_until, 100900);
+    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 300 + 300 + 120 + 2 * 30);
+    lifecycle_plan_lifetime(&issuer.view, 600);
+    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 300 + 300 + 120 + 2 * 30);
+    lifecycle_plan_lifetime(&issuer.view, 3600);
+    ck_assert_int_eq(issuer.keys[0].times.unpublish_time, 100900 + 3600 + 121);
 }
 END_TEST
 
@@ -510,14 +557,14 @@ static const struct {
     int64_t wanted;
     int64_t then_until, then_unpublish;
 } retirements[] = {
-    { "now", NEVER, NEVER, NEVER, 10000, 10000 + 3720 },
-    { "from a time on", NEVER, NEVER, 12000, 12000, 12000 + 3720 },
-    { "since a time ago", NEVER, NEVER, 9000, 9000, 9000 + 3720 },
+    { "now", NEVER, NEVER, NEVER, 10000, 10000 + 3721 },
+    { "from a time on", NEVER, NEVER, 12000, 12000, 12000 + 3721 },
+    { "since a time ago", NEVER, NEVER, 9000, 9000, 9000 + 3721 },
     { "all tokens have expired", NEVER, NEVER, 2000, 2000, 10000 },
-    { "earlier than was planned", 20000, 23720, NEVER, 10000, 10000 + 3720 },
-    { "as it was planned", 12000, 15720, 12000, 12000, 15720 },
-    { "retiring already", 9000, 12720, NEVER, 9000, 12720 },
-    { "retired already", 2000, 5720, 11000, 2000, 5720 },
+    { "earlier than was planned", 20000, 23721, NEVER, 10000, 10000 + 3721 },
+    { "as it was planned", 12000, 15721, 12000, 12000, 15721 },
+    { "retiring already", 9000, 12721, NEVER, 9000, 12721 },
+    { "retired already", 2000, 5721, 11000, 2000, 5721 },
 };
 
 START_TEST(an_external_key_is_served_until_its_last_token_has_expired)
@@ -604,6 +651,7 @@ int main(void)
     Suite *suite = suite_create("lifecycle_plan");
     TCase *plans = tcase_create("plans");
 
+    tcase_add_test(plans, a_first_key_signs_once_every_replica_serves_it_and_no_miss_is_remembered);
     tcase_add_test(plans, a_rotation_waits_until_the_standby_was_published_for_the_lead);
     tcase_add_test(plans, a_rotation_of_an_old_issuer_is_instant);
     tcase_add_test(plans, a_second_rotation_reports_the_plan_that_stands);
@@ -630,6 +678,8 @@ int main(void)
     tcase_add_test(plans, the_algorithm_stays_while_a_promotion_is_planned);
     tcase_add_test(plans, a_longer_lifetime_reaches_the_keys_that_can_still_sign);
     tcase_add_test(plans, a_longer_lifetime_moves_the_end_of_a_key_whose_successor_is_planned);
+    tcase_add_test(plans, a_token_minted_in_the_second_of_a_rotation_is_served_to_its_end);
+    tcase_add_test(plans, a_key_of_short_tokens_is_served_while_caches_and_replicas_may_lag);
     tcase_add_loop_test(plans, an_external_key_is_served_until_its_last_token_has_expired, 0,
                         COUNT(retirements));
     tcase_add_test(plans, a_deletion_revokes_every_key_and_tells_how_many_were_published);

@@ -145,10 +145,10 @@ START_TEST(caches_trust_a_key_for_the_longest_age_of_any_answer_with_it)
 {
     struct lifecycle_policy longer = policy;
 
-    ck_assert_int_eq(lifecycle_trusted_until(&policy, 5000), 5600);
+    ck_assert_int_eq(lifecycle_trusted_until(&policy, 5000), 5660);
     longer.jwks_max_age = 400;
     longer.replica_lag = 60;
-    ck_assert_int_eq(lifecycle_trusted_until(&longer, 5000), 5760);
+    ck_assert_int_eq(lifecycle_trusted_until(&longer, 5000), 5820);
 }
 END_TEST
 

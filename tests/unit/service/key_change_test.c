@@ -119,7 +119,7 @@ START_TEST(a_deleted_issuer_is_shown_as_it_was_with_the_end_of_trust)
     create_managed();
     response = ask(DELETE, "{\"name\":\"a\",\"force\":true}");
     ck_assert_str_eq(response->issuer->name, "a");
-    ck_assert_int_eq(response->trusted_until->seconds, CREATED + 600);
+    ck_assert_int_eq(response->trusted_until->seconds, CREATED + 660);
     drop(response);
     assert_refused(GET_ISSUER, "{\"name\":\"a\"}", ASAP_NOT_FOUND, "");
     create("{\"name\":\"b\",\"kind\":\"ISSUER_KIND_EXTERNAL\"}");
@@ -139,7 +139,7 @@ START_TEST(an_emergency_tells_until_when_the_revoked_key_is_trusted)
     ck_assert_int_eq(response->outgoing->state, ASAP__V1__KEY_STATE__KEY_STATE_REVOKED);
     ck_assert_str_eq(response->outgoing->revoke_reason, "lost");
     ck_assert_int_eq(response->incoming->sign_time->seconds, now);
-    ck_assert_int_eq(response->trusted_until->seconds, now + 600);
+    ck_assert_int_eq(response->trusted_until->seconds, now + 660);
     ck_assert_uint_eq(response->n_standbys, 2);
     drop(response);
     response = ask(ROTATE, "{\"issuer\":\"a\"}");
@@ -209,10 +209,10 @@ START_TEST(a_retired_key_is_shown_with_its_end)
     key = ask(RETIRE, "{\"keyId\":\"x/one\"}");
     ck_assert_int_eq(key->state, ASAP__V1__KEY_STATE__KEY_STATE_RETIRING);
     ck_assert_int_eq(key->sign_until->seconds, now);
-    ck_assert_int_eq(key->unpublish_time->seconds, now + 3720);
+    ck_assert_int_eq(key->unpublish_time->seconds, now + 3721);
     drop(key);
     key = ask(RETIRE, "{\"keyId\":\"x/one\",\"signUntil\":\"2026-11-23T23:00:00Z\"}");
-    ck_assert_int_eq(key->unpublish_time->seconds - key->sign_until->seconds, 3720);
+    ck_assert_int_eq(key->unpublish_time->seconds - key->sign_until->seconds, 3721);
     drop(key);
 }
 END_TEST

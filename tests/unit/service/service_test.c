@@ -235,7 +235,7 @@ START_TEST(a_rotation_shows_who_goes_who_comes_and_who_stands_by)
     ck_assert_int_eq(plan->already_planned, 0);
     ck_assert_int_eq(plan->outgoing->state, ASAP__V1__KEY_STATE__KEY_STATE_ACTIVE);
     ck_assert_int_eq(plan->outgoing->sign_until->seconds, CREATED + 900);
-    ck_assert_int_eq(plan->outgoing->unpublish_time->seconds, CREATED + 900 + 3600 + 60 + 60);
+    ck_assert_int_eq(plan->outgoing->unpublish_time->seconds, CREATED + 900 + 3600 + 60 + 60 + 1);
     ck_assert_int_eq(plan->outgoing->next_transition_time->seconds, CREATED + 900);
     ck_assert_int_eq(plan->incoming->sign_time->seconds, CREATED + 900);
     ck_assert_int_eq(plan->incoming->state, ASAP__V1__KEY_STATE__KEY_STATE_STANDBY);
@@ -274,7 +274,7 @@ START_TEST(a_revocation_says_until_when_caches_trust_and_who_succeeds)
         ck_assert_int_eq(revocation->key->state, ASAP__V1__KEY_STATE__KEY_STATE_REVOKED);
         ck_assert_int_eq(revocation->key->revoke_time->seconds, CREATED + 5000);
         ck_assert_str_eq(revocation->key->revoke_reason, "stolen");
-        ck_assert_int_eq(revocation->trusted_until->seconds, CREATED + 5000 + 300 + 300);
+        ck_assert_int_eq(revocation->trusted_until->seconds, CREATED + 5000 + 300 + 300 + 60);
         if (again == 0)
             ck_assert_str_eq(revocation->successor->key_id, list->keys[1]->key_id);
         drop(revocation);
