@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <asap/clock.h>
 #include <asap/error.h>
 
 #include "audit.h"
@@ -32,6 +33,7 @@ struct admin {
     struct callers *callers;
     struct audit *audit;
     const struct lifecycle_policy *policy;
+    struct asap_clock clock; /* what a change begins by; zeroed: by the time that it is given */
 };
 
 /* What a change is to, and hence what is loaded anew once it is made. */
@@ -40,7 +42,8 @@ enum change_scope { CHANGE_KEYS, CHANGE_ACCESS, CHANGE_BOTH };
 struct change {
     const struct admin *admin;
     enum change_scope scope;
-    int64_t now; /* the wall clock in seconds; once begun, what the store has recorded if later */
+    int64_t now; /* the wall clock in seconds; once begun, that of the beginning, or what the store
+                    has recorded if later */
     bool validate_only;      /* check and answer everything, keep nothing */
     struct replay *replay;   /* NULL: the call names no request */
     bool is_unchanged;       /* the operation found that everything stands as asked for */
