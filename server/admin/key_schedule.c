@@ -255,7 +255,9 @@ static void learn(struct key_schedule *schedule, const struct snapshot *snapshot
     schedule->is_known = true;
     schedule->generation = generation;
     schedule->next_rotation = now;
-    schedule->next_destruction = schedule->has_destroyed ? find_end(snapshot, 0) : now;
+    /* A snapshot has no keys that had retired by then, though their private halves may be left. */
+    schedule->next_destruction =
+        schedule->has_destroyed ? earlier(schedule->next_destruction, find_end(snapshot, 0)) : now;
 }
 
 static void take_turn(struct turn *turn)

@@ -400,6 +400,21 @@ START_TEST(private_keys_that_were_retired_meanwhile_are_destroyed_at_the_start)
 }
 END_TEST
 
+/* Whatever is loaded after that moment does not have the key any more. */
+START_TEST(a_change_in_the_second_of_the_retirement_puts_no_destruction_off)
+{
+    const int64_t end = lifecycle_end_of_tokens(&policy, CREATED + 5000, 3600);
+
+    create("a", 0);
+    create("b", 0);
+    rotate("a", CREATED + 5000);
+    key_schedule_run(&schedule, CREATED + 5001);
+    rotate("b", end);
+    key_schedule_run(&schedule, end);
+    ck_assert_int_eq(count_events("asap.v1.KeyAdmin/DestroyKey").count, 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("key_schedule");
@@ -420,6 +435,7 @@ int main(void)
     tcase_add_test(tests, a_clock_that_went_back_stops_everything_with_one_line);
     tcase_add_test(tests, a_private_key_is_destroyed_in_the_second_in_which_its_key_is_retired);
     tcase_add_test(tests, private_keys_that_were_retired_meanwhile_are_destroyed_at_the_start);
+    tcase_add_test(tests, a_change_in_the_second_of_the_retirement_puts_no_destruction_off);
     suite_add_tcase(suite, tests);
     return check_main(suite);
 }

@@ -51,6 +51,18 @@ START_TEST(a_server_whose_clock_is_behind_is_waited_for)
 }
 END_TEST
 
+START_TEST(a_clock_that_is_set_back_here_does_not_prolong_the_wait)
+{
+    fake_reset();
+    fill(1, STANDBY);
+    fake.answers[0] = PLAN;
+    fake.answers[15] = ACTIVE;
+    fake.set_back_at = NOW + 30;
+    ck_assert_msg(fake_line("key rotate a --wait") == 0, "%s", fake.err);
+    ck_assert_int_le(fake.now, NOW + LEAD - 86400);
+}
+END_TEST
+
 START_TEST(a_server_whose_clock_is_ahead_is_noticed)
 {
     fake_reset();
@@ -335,6 +347,7 @@ static Suite *make_suite(void)
 
     tcase_add_test(tests, a_wait_ends_when_the_server_says_that_the_key_signs);
     tcase_add_test(tests, a_server_whose_clock_is_behind_is_waited_for);
+    tcase_add_test(tests, a_clock_that_is_set_back_here_does_not_prolong_the_wait);
     tcase_add_test(tests, a_server_whose_clock_is_ahead_is_noticed);
     tcase_add_test(tests, a_key_that_signs_already_is_not_waited_for);
     tcase_add_loop_test(tests, a_plan_that_is_given_up_is_told, 0, COUNT(unplanned));
