@@ -74,9 +74,10 @@ class Files(ExportTest):
         self.assertEqual(files[entry["alias"]], files[kid])
         self.assertEqual((entry["issuer"], entry["algorithm"]), ("web", "ES256"))
         self.server.ctl("key", "rotate", "payments/api")
-        shown = {k["keyId"]: k.get("unpublishTime") for k in self.export()["keys"]}
+        shown = {k["keyId"]: (k["state"], k.get("unpublishTime")) for k in self.export()["keys"]}
         listed = self.server.ctl_json("key", "list", "payments/api")["keys"]
-        self.assertEqual({k["keyId"]: k.get("unpublishTime") for k in listed},
+        self.assertEqual({k["keyId"]: (k["state"].removeprefix("KEY_STATE_").lower(),
+                                       k.get("unpublishTime")) for k in listed},
                          {k: t for k, t in shown.items() if k.startswith("payments/")})
         self.assertEqual(sum(t is not None for t in shown.values()), 1)
 
