@@ -79,7 +79,7 @@ class Files(ExportTest):
         self.assertEqual({k["keyId"]: (k["state"].removeprefix("KEY_STATE_").lower(),
                                        k.get("unpublishTime")) for k in listed},
                          {k: t for k, t in shown.items() if k.startswith("payments/")})
-        self.assertEqual(sum(t is not None for t in shown.values()), 1)
+        self.assertEqual(sum(until is not None for _, until in shown.values()), 1)
 
     def test_everybody_may_read_it_and_nobody_else_write(self):
         before = os.umask(0o077)
