@@ -25,7 +25,8 @@
  *
  * ASAP_FAILED_PRECONDITION "the clock went back": the wall clock lies behind the
  * latest recorded time by more than the skew. ASAP_ABORTED with replay->found:
- * the call was carried out before, and its answer is in *replay. */
+ * the call was carried out before, and its answer is in *replay; otherwise the
+ * callers and grants are of another generation than the change is permitted by. */
 struct admin {
     struct store *store;
     const struct vault *vault;
@@ -44,11 +45,12 @@ struct change {
     enum change_scope scope;
     int64_t now; /* the wall clock in seconds; once begun, that of the beginning, or what the store
                     has recorded if later */
-    bool validate_only;      /* check and answer everything, keep nothing */
-    struct replay *replay;   /* NULL: the call names no request */
-    bool is_unchanged;       /* the operation found that everything stands as asked for */
-    struct audit_row *event; /* what the audit log is to say of it; the operation completes it.
-                                NULL: nothing is recorded */
+    int64_t access_generation; /* the callers and grants by which it is permitted; 0: whichever */
+    bool validate_only;        /* check and answer everything, keep nothing */
+    struct replay *replay;     /* NULL: the call names no request */
+    bool is_unchanged;         /* the operation found that everything stands as asked for */
+    struct audit_row *event;   /* what the audit log is to say of it; the operation completes it.
+                                  NULL: nothing is recorded */
     struct txn txn;
 };
 

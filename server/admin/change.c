@@ -41,6 +41,8 @@ enum asap_code change_begin(struct change *change, struct asap_error *err)
             err, ASAP_FAILED_PRECONDITION, ASAP_REASON_CLOCK_WENT_BACK,
             "the clock went back: it is %lld s behind the latest change (set it right)",
             (long long)behind);
+    if (change->access_generation != 0 && change->access_generation != server.access_generation)
+        return fail(err, ASAP_ABORTED, "callers or grants keep changing meanwhile (try again)");
     return refuse_repetition(change, err);
 }
 
