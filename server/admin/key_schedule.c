@@ -246,6 +246,17 @@ static void destroy_due(struct turn *turn)
 
 /* The turn's. */
 
+/* What was to wait for a time that was wrong may never be done. */
+static void notice_clock(struct key_schedule *schedule, int64_t now)
+{
+    if (now < schedule->last_turn) {
+        schedule->is_known = false;
+        schedule->has_destroyed = false;
+        schedule->setback_count = 0;
+    }
+    schedule->last_turn = now;
+}
+
 static void learn(struct key_schedule *schedule, const struct snapshot *snapshot, int64_t now)
 {
     const int64_t generation = snapshot_generation(snapshot);
@@ -264,6 +275,7 @@ static void take_turn(struct turn *turn)
 {
     struct key_schedule *schedule = turn->schedule;
 
+    notice_clock(schedule, turn->now);
     learn(schedule, turn->snapshot, turn->now);
     if (setback_until(schedule, "") > turn->now)
         return;

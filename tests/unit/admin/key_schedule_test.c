@@ -337,6 +337,19 @@ START_TEST(what_fails_is_logged_once_and_tried_again_later_and_later)
 }
 END_TEST
 
+START_TEST(what_failed_while_the_clock_was_ahead_does_not_wait_for_that_time)
+{
+    create("a", PERIOD);
+    break_algorithm("a", "XY");
+    silence();
+    key_schedule_run(&schedule, CREATED + 365 * PERIOD);
+    (void)unsilence();
+    break_algorithm("a", "ES256");
+    key_schedule_run(&schedule, CREATED + PERIOD);
+    ck_assert_int_eq(first_signature("a", CREATED + PERIOD), CREATED + PERIOD);
+}
+END_TEST
+
 START_TEST(a_clock_that_went_back_stops_everything_with_one_line)
 {
     struct asap_error err = { 0 };
@@ -432,6 +445,7 @@ int main(void)
     tcase_add_test(tests, a_turn_ends_after_a_while_and_the_next_one_goes_on);
     tcase_add_test(tests, nothing_is_read_while_nothing_is_due);
     tcase_add_test(tests, what_fails_is_logged_once_and_tried_again_later_and_later);
+    tcase_add_test(tests, what_failed_while_the_clock_was_ahead_does_not_wait_for_that_time);
     tcase_add_test(tests, a_clock_that_went_back_stops_everything_with_one_line);
     tcase_add_test(tests, a_private_key_is_destroyed_in_the_second_in_which_its_key_is_retired);
     tcase_add_test(tests, private_keys_that_were_retired_meanwhile_are_destroyed_at_the_start);
