@@ -133,7 +133,8 @@ static void tell(const struct key_schedule *schedule,
               incoming->kid, text);
 }
 
-/* Another daemon may have rotated since the snapshot: then its plan stands, and is no event. */
+/* Another daemon may have rotated since the snapshot: then its plan stands, and is no event. An
+ * issuer may have been deleted, too. */
 static enum asap_code rotate(const struct key_schedule *schedule,
                              const struct known_issuer *issuer,
                              const struct published_key *active,
@@ -145,10 +146,12 @@ static enum asap_code rotate(const struct key_schedule *schedule,
     SCOPED(change)
     struct change change = { .admin = schedule->admin, .now = now, .event = &event };
     SCOPED(key_plan) struct key_plan plan = { 0 };
+    enum asap_code code = ASAP_OK;
 
-    TRY(keys_rotate(&change, &rotation, &plan, err));
-    if (change.is_unchanged)
+    code = keys_rotate(&change, &rotation, &plan, err);
+    if (code == ASAP_NOT_FOUND || (code == ASAP_OK && change.is_unchanged))
         return ASAP_OK;
+    TRY(code);
     TRY(change_finish(&change, err));
     tell(schedule, issuer->name, &plan);
     return ASAP_OK;

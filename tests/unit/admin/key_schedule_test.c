@@ -241,6 +241,26 @@ START_TEST(of_several_daemons_one_rotates)
 }
 END_TEST
 
+/* By another daemon: this one's keyring has the issuer still. */
+START_TEST(an_issuer_that_was_deleted_meanwhile_is_no_failure)
+{
+    struct asap_error err = { 0 };
+    struct admin other = fixture.admin;
+    struct change change = { .admin = &other, .now = CREATED + 5 };
+    const struct issuer_deletion deletion = { "a", true };
+    struct issuer_row row;
+    size_t published = 0;
+
+    create("a", PERIOD);
+    ck_assert_succeeds(keyring_new(&fixture.log, &other.keyring, &err));
+    ck_assert_succeeds(
+        finish(keys_delete_issuer(&change, &deletion, &row, &published, &err), &change, &err));
+    key_schedule_run(&schedule, CREATED + PERIOD);
+    ck_assert_uint_eq(schedule.setback_count, 0);
+    keyring_free(other.keyring);
+}
+END_TEST
+
 START_TEST(a_turn_ends_after_a_while_and_the_next_one_goes_on)
 {
     create("a", PERIOD);
@@ -442,6 +462,7 @@ int main(void)
     tcase_add_test(tests, a_period_that_changes_takes_effect_at_once);
     tcase_add_test(tests, a_rotation_by_itself_is_an_event_of_asapd);
     tcase_add_test(tests, of_several_daemons_one_rotates);
+    tcase_add_test(tests, an_issuer_that_was_deleted_meanwhile_is_no_failure);
     tcase_add_test(tests, a_turn_ends_after_a_while_and_the_next_one_goes_on);
     tcase_add_test(tests, nothing_is_read_while_nothing_is_due);
     tcase_add_test(tests, what_fails_is_logged_once_and_tried_again_later_and_later);

@@ -170,6 +170,16 @@ START_TEST(a_server_that_is_away_is_forgiven_until_the_time_has_passed)
 }
 END_TEST
 
+START_TEST(a_connection_that_breaks_meanwhile_is_forgiven)
+{
+    fake_reset();
+    fake.answers[0] = PLAN;
+    fake.answers[1] = "broken";
+    fake.answers[2] = ACTIVE;
+    ck_assert_msg(fake_line("key rotate a --wait") == 0, "%s", fake.err);
+}
+END_TEST
+
 START_TEST(who_may_not_look_goes_by_the_clock)
 {
     fake_reset();
@@ -356,6 +366,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, an_interrupted_wait_says_what_still_happens);
     tcase_add_test(tests, only_a_terminal_sees_how_long_it_still_takes);
     tcase_add_test(tests, a_server_that_is_away_is_forgiven_until_the_time_has_passed);
+    tcase_add_test(tests, a_connection_that_breaks_meanwhile_is_forgiven);
     tcase_add_test(tests, who_may_not_look_goes_by_the_clock);
     tcase_add_test(tests, json_is_the_plan_alone_while_it_waits);
     tcase_add_loop_test(tests, an_emergency_becomes_its_request, 0, COUNT(emergencies));
