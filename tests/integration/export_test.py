@@ -154,6 +154,7 @@ class Files(ExportTest):
     def test_what_was_cut_off_is_cleared_away(self):
         os.makedirs(self.keys + ".new-0123ab/web")
         os.makedirs(self.keys + ".newer/web")
+        os.symlink("keys.newer", self.keys + ".link-0123ab")
         self.export()
         self.assertEqual(self.beside(), sorted(["keys", "keys.newer", os.readlink(self.keys)]))
 
