@@ -85,11 +85,11 @@ static void assemble_surfaces(struct daemon *daemon)
                                                    .keyring = daemon->keyring,
                                                    .callers = daemon->callers,
                                                    .audit = daemon->audit,
-                                                   .policy = &config->lifecycle },
+                                                   .policy = &config->lifecycle,
+                                                   .clock = *daemon->clock },
                                         .page_token_key = &daemon->page_token_key,
                                         .mint = &daemon->mint,
                                         .retriever = daemon->retriever,
-                                        .clock = *daemon->clock,
                                         .audience = config->audience,
                                         .version = ASAPD_VERSION };
     daemon->key_schedule = (struct key_schedule){ .admin = &daemon->service.admin,

@@ -27,7 +27,7 @@ done
 
 cmake --preset asan
 cmake --build --preset asan --target asapd_shifted asapctl_shifted verifier_shifted
-ASAP_CHAOS_CYCLES=500 ctest --test-dir build/asan --verbose --no-tests=error \
+ASAP_CHAOS_CYCLES=500 ctest --test-dir build/asan --verbose --no-tests=error --timeout 7200 \
     -R '^(integration/chaos|interop/python_install|interop/chaos)$'
 
 ./tests/bare-debian.sh

@@ -96,12 +96,15 @@ static bool is_version(const struct export_tree *tree, const char *entry)
     return digits > 0 && suffix[digits] == '-' && is_random(suffix + digits + 1);
 }
 
-/* NAME.new-7f3a9c: of a replacement that was cut off. */
+/* NAME.new-7f3a9c, NAME.link-7f3a9c: of a replacement that was cut off. */
 static bool is_remnant(const struct export_tree *tree, const char *entry)
 {
     const char *suffix = suffix_of(tree, entry);
 
-    return suffix != NULL && strncmp(suffix, "new-", 4) == 0 && is_random(suffix + 4);
+    if (suffix == NULL)
+        return false;
+    return (strncmp(suffix, "new-", 4) == 0 && is_random(suffix + 4))
+           || (strncmp(suffix, "link-", 5) == 0 && is_random(suffix + 5));
 }
 
 static bool is_empty_folder(int parent, const char *name)

@@ -38,6 +38,12 @@ judge(const Asap__V1__Key *key, int64_t *time, bool *signs, struct asap_error *e
     return ASAP_OK;
 }
 
+/* So a server answers that restarts, or does not answer. */
+static bool is_away(enum asap_code code)
+{
+    return code == ASAP_UNAVAILABLE || code == ASAP_UNKNOWN || code == ASAP_DEADLINE_EXCEEDED;
+}
+
 /* A server that restarts meanwhile is forgiven. Who may rotate need not be allowed to look: then
  * the clock of this machine has to do. */
 static enum asap_code
@@ -54,8 +60,7 @@ look(const struct ctl *ctl, char *key_id, int64_t *time, bool *signs, struct asa
     if (code == ASAP_OK)
         return judge((const Asap__V1__Key *)message, time, signs, err);
     *signs = code == ASAP_PERMISSION_DENIED && ctl_now(ctl) >= *time;
-    if (code == ASAP_PERMISSION_DENIED
-        || (code == ASAP_UNAVAILABLE && ctl_now(ctl) < *time + RESTART_SECONDS))
+    if (code == ASAP_PERMISSION_DENIED || (is_away(code) && ctl_now(ctl) < *time + RESTART_SECONDS))
         return ASAP_OK;
     *err = why;
     return code;

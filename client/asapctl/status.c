@@ -109,7 +109,7 @@ static enum asap_code watch(const struct ctl *ctl, struct asap_error *err)
             (void)fputc('\n', ctl->host->out);
         if (fflush(ctl->host->out) != 0 || ferror(ctl->host->out))
             return fail(err, ASAP_INTERNAL, "the output could not be written (is the disk full?)");
-        while (ctl_now(ctl) < next)
+        for (int64_t left = period; left > 0 && ctl_now(ctl) < next; left--) /* if set back */
             if (!clock->sleep_until(clock, next))
                 return ASAP_OK;
     }

@@ -20,12 +20,14 @@ static void end_line(const struct ctl_host *host)
         (void)fprintf(host->err, "\r%20s\r", "");
 }
 
-/* A second at a time: the line is to move, and the clock may be set. */
+/* A second at a time: the line is to move, and the clock may be set. If it is set back, this ends
+ * early rather than last as much longer. */
 static bool sleep_through(const struct ctl *ctl, int64_t time, int64_t end)
 {
     const struct ctl_clock *clock = ctl->host->clock;
+    int64_t steps = time - ctl_now(ctl);
 
-    for (int64_t now = ctl_now(ctl); now < time; now = ctl_now(ctl)) {
+    for (int64_t now = ctl_now(ctl); now < time && steps > 0; now = ctl_now(ctl), steps--) {
         if (now < end)
             show_left(ctl->host, end - now);
         if (!clock->sleep_until(clock, now + 1))
@@ -58,5 +60,7 @@ wait_until(const struct ctl *ctl, int64_t time, const char *what, struct asap_er
         return ASAP_OK;
     time_full(time, ctl_now(ctl), text);
     (void)fprintf(ctl->host->err, "%s: waiting until %s\n", what, text);
-    return wait_step(ctl, time, time, err);
+    while (ctl_now(ctl) < time)
+        TRY(wait_step(ctl, time, time, err));
+    return ASAP_OK;
 }

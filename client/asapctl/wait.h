@@ -13,8 +13,9 @@ void wait_hold_interruptions(const struct ctl *ctl);
 ASAP_MUST_CHECK enum asap_code
 wait_until(const struct ctl *ctl, int64_t time, const char *what, struct asap_error *err);
 
-/* Waits until `time` without a word but, on a terminal, how long it still is until `end`; 0: not
- * even that. ASAP_CANCELED: the user ended it. */
+/* Waits until `time`, or as long as that takes if the clock is set back meanwhile, without a word
+ * but, on a terminal, how long it still is until `end`; 0: not even that. ASAP_CANCELED: the user
+ * ended it. */
 ASAP_MUST_CHECK enum asap_code
 wait_step(const struct ctl *ctl, int64_t time, int64_t end, struct asap_error *err);
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <asap/clock.h>
 #include <asap/error.h>
 
 #include "audit.h"
@@ -24,7 +25,8 @@
  *
  * ASAP_FAILED_PRECONDITION "the clock went back": the wall clock lies behind the
  * latest recorded time by more than the skew. ASAP_ABORTED with replay->found:
- * the call was carried out before, and its answer is in *replay. */
+ * the call was carried out before, and its answer is in *replay; otherwise the
+ * callers and grants are of another generation than the change is permitted by. */
 struct admin {
     struct store *store;
     const struct vault *vault;
@@ -32,6 +34,7 @@ struct admin {
     struct callers *callers;
     struct audit *audit;
     const struct lifecycle_policy *policy;
+    struct asap_clock clock; /* what a change begins by; zeroed: by the time that it is given */
 };
 
 /* What a change is to, and hence what is loaded anew once it is made. */
@@ -40,12 +43,14 @@ enum change_scope { CHANGE_KEYS, CHANGE_ACCESS, CHANGE_BOTH };
 struct change {
     const struct admin *admin;
     enum change_scope scope;
-    int64_t now; /* the wall clock in seconds; once begun, what the store has recorded if later */
-    bool validate_only;      /* check and answer everything, keep nothing */
-    struct replay *replay;   /* NULL: the call names no request */
-    bool is_unchanged;       /* the operation found that everything stands as asked for */
-    struct audit_row *event; /* what the audit log is to say of it; the operation completes it.
-                                NULL: nothing is recorded */
+    int64_t now; /* the wall clock in seconds; once begun, that of the beginning, or what the store
+                    has recorded if later */
+    int64_t access_generation; /* the callers and grants by which it is permitted; 0: whichever */
+    bool validate_only;        /* check and answer everything, keep nothing */
+    struct replay *replay;     /* NULL: the call names no request */
+    bool is_unchanged;         /* the operation found that everything stands as asked for */
+    struct audit_row *event;   /* what the audit log is to say of it; the operation completes it.
+                                  NULL: nothing is recorded */
     struct txn txn;
 };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "fail.h"
 #include "store_sealed.h"
 #include "store_server.h"
@@ -32,12 +33,16 @@ enum asap_code change_begin(struct change *change, struct asap_error *err)
     int64_t behind = 0;
 
     TRY(txn_begin(&change->txn, admin->store, err));
+    if (admin->clock.now != NULL) /* keys may have been made since the call came */
+        change->now = clock_now(&admin->clock);
     TRY(store_get_server(&change->txn, &server, err));
     if (!lifecycle_advance(admin->policy, server.latest_time, &change->now, &behind))
         return fail_reason(
             err, ASAP_FAILED_PRECONDITION, ASAP_REASON_CLOCK_WENT_BACK,
             "the clock went back: it is %lld s behind the latest change (set it right)",
             (long long)behind);
+    if (change->access_generation != 0 && change->access_generation != server.access_generation)
+        return fail(err, ASAP_ABORTED, "callers or grants keep changing meanwhile (try again)");
     return refuse_repetition(change, err);
 }
 

@@ -133,7 +133,8 @@ static void tell(const struct key_schedule *schedule,
               incoming->kid, text);
 }
 
-/* Another daemon may have rotated since the snapshot: then its plan stands, and is no event. */
+/* Another daemon may have rotated since the snapshot: then its plan stands, and is no event. An
+ * issuer may have been deleted, too. */
 static enum asap_code rotate(const struct key_schedule *schedule,
                              const struct known_issuer *issuer,
                              const struct published_key *active,
@@ -145,10 +146,12 @@ static enum asap_code rotate(const struct key_schedule *schedule,
     SCOPED(change)
     struct change change = { .admin = schedule->admin, .now = now, .event = &event };
     SCOPED(key_plan) struct key_plan plan = { 0 };
+    enum asap_code code = ASAP_OK;
 
-    TRY(keys_rotate(&change, &rotation, &plan, err));
-    if (change.is_unchanged)
+    code = keys_rotate(&change, &rotation, &plan, err);
+    if (code == ASAP_NOT_FOUND || (code == ASAP_OK && change.is_unchanged))
         return ASAP_OK;
+    TRY(code);
     TRY(change_finish(&change, err));
     tell(schedule, issuer->name, &plan);
     return ASAP_OK;
@@ -246,6 +249,17 @@ static void destroy_due(struct turn *turn)
 
 /* The turn's. */
 
+/* What was to wait for a time that was wrong may never be done. */
+static void notice_clock(struct key_schedule *schedule, int64_t now)
+{
+    if (now < schedule->last_turn) {
+        schedule->is_known = false;
+        schedule->has_destroyed = false;
+        schedule->setback_count = 0;
+    }
+    schedule->last_turn = now;
+}
+
 static void learn(struct key_schedule *schedule, const struct snapshot *snapshot, int64_t now)
 {
     const int64_t generation = snapshot_generation(snapshot);
@@ -255,13 +269,16 @@ static void learn(struct key_schedule *schedule, const struct snapshot *snapshot
     schedule->is_known = true;
     schedule->generation = generation;
     schedule->next_rotation = now;
-    schedule->next_destruction = schedule->has_destroyed ? find_end(snapshot, 0) : now;
+    /* A snapshot has no keys that had retired by then, though their private halves may be left. */
+    schedule->next_destruction =
+        schedule->has_destroyed ? earlier(schedule->next_destruction, find_end(snapshot, 0)) : now;
 }
 
 static void take_turn(struct turn *turn)
 {
     struct key_schedule *schedule = turn->schedule;
 
+    notice_clock(schedule, turn->now);
     learn(schedule, turn->snapshot, turn->now);
     if (setback_until(schedule, "") > turn->now)
         return;

@@ -25,7 +25,8 @@ struct key_schedule {
 
     bool is_known; /* what follows is known from the snapshot of this generation */
     int64_t generation;
-    int64_t next_rotation; /* seconds of the wall clock */
+    int64_t last_turn; /* seconds of the wall clock, as the following */
+    int64_t next_rotation;
     int64_t next_destruction;
     bool has_destroyed; /* what a daemon before this one may have left is gone */
     struct setback *setbacks;

@@ -64,8 +64,8 @@ enum asap_code caller_admin_create(const struct rpc_call *call,
                                    ProtobufCMessage *out,
                                    struct asap_error *err)
 {
-    return change_call_by(call, in, out, &(struct change_method){ create, CHANGE_ACCESS, NULL },
-                          err);
+    return change_call_by(
+        call, in, out, &(struct change_method){ .handler = create, .scope = CHANGE_ACCESS }, err);
 }
 
 /* The codec takes numbers that no state has. */
@@ -101,8 +101,8 @@ enum asap_code caller_admin_update(const struct rpc_call *call,
                                    ProtobufCMessage *out,
                                    struct asap_error *err)
 {
-    return change_call_by(call, in, out, &(struct change_method){ update, CHANGE_ACCESS, NULL },
-                          err);
+    return change_call_by(
+        call, in, out, &(struct change_method){ .handler = update, .scope = CHANGE_ACCESS }, err);
 }
 
 static enum asap_code delete (struct change *change,
@@ -123,8 +123,8 @@ enum asap_code caller_admin_delete(const struct rpc_call *call,
                                    ProtobufCMessage *out,
                                    struct asap_error *err)
 {
-    return change_call_by(call, in, out, &(struct change_method){ delete, CHANGE_ACCESS, NULL },
-                          err);
+    return change_call_by(
+        call, in, out, &(struct change_method){ .handler = delete, .scope = CHANGE_ACCESS }, err);
 }
 
 enum asap_code caller_admin_get(const struct rpc_call *call,

@@ -170,7 +170,9 @@ enum asap_code caller_admin_create_credential(const struct rpc_call *call,
                                               struct asap_error *err)
 {
     return change_call_by(call, in, out,
-                          &(struct change_method){ create, CHANGE_ACCESS, "api_key" }, err);
+                          &(struct change_method){
+                              .handler = create, .scope = CHANGE_ACCESS, .shown_once = "api_key" },
+                          err);
 }
 
 static enum asap_code revoke(struct change *change,
@@ -192,6 +194,6 @@ enum asap_code caller_admin_revoke_credential(const struct rpc_call *call,
                                               ProtobufCMessage *out,
                                               struct asap_error *err)
 {
-    return change_call_by(call, in, out, &(struct change_method){ revoke, CHANGE_ACCESS, NULL },
-                          err);
+    return change_call_by(
+        call, in, out, &(struct change_method){ .handler = revoke, .scope = CHANGE_ACCESS }, err);
 }

@@ -126,8 +126,8 @@ enum asap_code caller_admin_create_grant(const struct rpc_call *call,
                                          ProtobufCMessage *out,
                                          struct asap_error *err)
 {
-    return change_call_by(call, in, out, &(struct change_method){ create, CHANGE_ACCESS, NULL },
-                          err);
+    return change_call_by(
+        call, in, out, &(struct change_method){ .handler = create, .scope = CHANGE_ACCESS }, err);
 }
 
 static enum asap_code delete (struct change *change,
@@ -148,8 +148,8 @@ enum asap_code caller_admin_delete_grant(const struct rpc_call *call,
                                          ProtobufCMessage *out,
                                          struct asap_error *err)
 {
-    return change_call_by(call, in, out, &(struct change_method){ delete, CHANGE_ACCESS, NULL },
-                          err);
+    return change_call_by(
+        call, in, out, &(struct change_method){ .handler = delete, .scope = CHANGE_ACCESS }, err);
 }
 
 /* A page on its way. */

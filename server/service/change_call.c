@@ -160,6 +160,7 @@ enum asap_code change_call_by(const struct rpc_call *call,
     struct change change = { .admin = &service->admin,
                              .scope = method->scope,
                              .now = call->now,
+                             .access_generation = method->access_generation,
                              .validate_only = is_validation(in),
                              .event = &event };
 

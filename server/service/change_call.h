@@ -18,8 +18,9 @@ typedef enum asap_code change_handler(struct change *change,
 struct change_method {
     change_handler *handler;
     enum change_scope scope;
-    const char *shown_once; /* a string of the response that is not stored, so that no repetition
-                               shows it; NULL: none */
+    const char *shown_once;    /* a string of the response that is not stored, so that no repetition
+                                  shows it; NULL: none */
+    int64_t access_generation; /* see struct change */
 };
 
 /* An rpc_handler's work: one change, whose response is stored in its transaction when the request

@@ -31,8 +31,10 @@ enum asap_code key_admin_publish(const struct rpc_call *call,
                                  ProtobufCMessage *out,
                                  struct asap_error *err)
 {
-    TRY(permit(call, VERB_PUBLISH, ((const Asap__V1__PublishKeyRequest *)in)->issuer, err));
-    return change_call(call, in, out, publish, err);
+    const struct permission needed = { VERB_PUBLISH,
+                                       ((const Asap__V1__PublishKeyRequest *)in)->issuer };
+
+    return permitted_call(call, in, out, &needed, publish, err);
 }
 
 static enum asap_code to_planned_key(const struct key_plan *plan,
@@ -114,23 +116,18 @@ static enum asap_code rotate(struct change *change,
 }
 
 /* To rotate is to break no token; whoever revokes is an administrator. */
-static enum asap_code permit_rotation(const struct rpc_call *call,
-                                      const Asap__V1__RotateKeyRequest *request,
-                                      struct asap_error *err)
-{
-    if (request->emergency != NULL && !call->caller->is_admin)
-        return fail_reason(err, ASAP_PERMISSION_DENIED, ASAP_REASON_NO_GRANT,
-                           "an emergency revokes keys, which only administrators may");
-    return permit(call, VERB_ROTATE, request->issuer, err);
-}
-
 enum asap_code key_admin_rotate(const struct rpc_call *call,
                                 const ProtobufCMessage *in,
                                 ProtobufCMessage *out,
                                 struct asap_error *err)
 {
-    TRY(permit_rotation(call, (const Asap__V1__RotateKeyRequest *)in, err));
-    return change_call(call, in, out, rotate, err);
+    const Asap__V1__RotateKeyRequest *request = (const Asap__V1__RotateKeyRequest *)in;
+    const struct permission needed = { VERB_ROTATE, request->issuer };
+
+    if (request->emergency != NULL && !call->caller->is_admin)
+        return fail_reason(err, ASAP_PERMISSION_DENIED, ASAP_REASON_NO_GRANT,
+                           "an emergency revokes keys, which only administrators may");
+    return permitted_call(call, in, out, &needed, rotate, err);
 }
 
 static enum asap_code revoke(struct change *change,
@@ -180,8 +177,8 @@ enum asap_code key_admin_retire(const struct rpc_call *call,
 {
     const Asap__V1__RetireKeyRequest *request = (const Asap__V1__RetireKeyRequest *)in;
     char issuer[KID_MAX + 1];
+    const struct permission needed = { VERB_PUBLISH, issuer };
 
     TRY(key_id_find_issuer(request->key_id, issuer, err));
-    TRY(permit(call, VERB_PUBLISH, issuer, err));
-    return change_call(call, in, out, retire, err);
+    return permitted_call(call, in, out, &needed, retire, err);
 }

@@ -18,7 +18,6 @@ struct service {
     const struct secret *page_token_key;
     const struct mint *mint;
     struct asap_retriever *retriever; /* of the keys that are published here */
-    struct asap_clock clock;          /* what tokens are verified by */
     const char *audience;             /* this service's own, which no grant for "*" has */
     const char *version;
 };

@@ -78,7 +78,8 @@ static enum asap_code new_verifier(const struct service *service,
 {
     SCOPED(names) const char **audiences = NULL;
     SCOPED(names) const char **issuers = NULL;
-    struct asap_verifier_options options = { .allow_any_subject = true, .clock = service->clock };
+    struct asap_verifier_options options = { .allow_any_subject = true,
+                                             .clock = service->admin.clock };
     int64_t leeway = 0;
     enum asap_code code = ASAP_OK;
 

@@ -29,8 +29,8 @@ AUDIENCE = "orders/api"
 ISSUERS = {"payments/api": "ES256", "web": "ES256", "batch": "RS256"}
 LIFETIME = 30
 RESTART_MAX = 20  # seconds; a sanitizer's build on a busy machine needs some of them
-SETTINGS = ("--max-age", "1s", "--stale", "1s", "--jwks-max-age", "1s", "--clock-skew", "5s",
-            "--publish-lead", "25s")
+SETTINGS = ("--max-age", "1s", "--stale", "1s", "--jwks-max-age", "1s", "--clock-skew", "1s",
+            "--publish-lead", "21s")
 
 
 class Verifier:

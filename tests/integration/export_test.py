@@ -74,11 +74,12 @@ class Files(ExportTest):
         self.assertEqual(files[entry["alias"]], files[kid])
         self.assertEqual((entry["issuer"], entry["algorithm"]), ("web", "ES256"))
         self.server.ctl("key", "rotate", "payments/api")
-        shown = {k["keyId"]: k.get("unpublishTime") for k in self.export()["keys"]}
+        shown = {k["keyId"]: (k["state"], k.get("unpublishTime")) for k in self.export()["keys"]}
         listed = self.server.ctl_json("key", "list", "payments/api")["keys"]
-        self.assertEqual({k["keyId"]: k.get("unpublishTime") for k in listed},
+        self.assertEqual({k["keyId"]: (k["state"].removeprefix("KEY_STATE_").lower(),
+                                       k.get("unpublishTime")) for k in listed},
                          {k: t for k, t in shown.items() if k.startswith("payments/")})
-        self.assertEqual(sum(t is not None for t in shown.values()), 1)
+        self.assertEqual(sum(until is not None for _, until in shown.values()), 1)
 
     def test_everybody_may_read_it_and_nobody_else_write(self):
         before = os.umask(0o077)
@@ -153,6 +154,7 @@ class Files(ExportTest):
     def test_what_was_cut_off_is_cleared_away(self):
         os.makedirs(self.keys + ".new-0123ab/web")
         os.makedirs(self.keys + ".newer/web")
+        os.symlink("keys.newer", self.keys + ".link-0123ab")
         self.export()
         self.assertEqual(self.beside(), sorted(["keys", "keys.newer", os.readlink(self.keys)]))
 

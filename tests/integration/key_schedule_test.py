@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a real asapd does to keys by itself."""
 
+import copy
+import os
+import signal
 import sqlite3
+import tempfile
 
 from harness import ServerTest, main, until
 
@@ -52,6 +56,23 @@ class KeySchedule(ServerTest):
         self.server.set_clock(10 * PERIOD)
         self.server.start()
         until(self.rotated, "the rotation that was missed")
+
+    def test_of_two_daemons_on_one_database_one_rotates_though_either_is_killed(self):
+        other = copy.copy(self.server)
+        other.root, other.process, other.addresses = tempfile.mkdtemp(prefix="asap"), None, {}
+        self.addCleanup(other.close)
+        other.start("--admin-listen", "unix:" + os.path.join(other.root, "admin.sock"))
+        for turn in range(1, 5):
+            self.server.set_clock(turn * (PERIOD + 1))
+            if turn % 2 == 0:
+                other.stop(signal.SIGKILL)
+                other.start("--admin-listen", "unix:" + os.path.join(other.root, "admin.sock"))
+            until(self.rotated, "a rotation by itself")
+            self.first = self.active_key(ISSUER)
+        events = self.ask("AuditLog/ListEvents", caller="asapd")["events"]
+        self.assertEqual([e["method"] for e in events if e["method"].endswith("RotateKey")],
+                         ["asap.v1.KeyAdmin/RotateKey"] * 4)
+        self.assertEqual((self.server.stop(), other.stop()), (0, 0))
 
     def test_private_keys_go_with_their_retired_keys(self):
         self.assertEqual(self.private_keys(), 3)

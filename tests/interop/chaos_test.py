@@ -7,14 +7,13 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "integration"))
-from chaos import CYCLES, VERIFIER, ChaosTest  # noqa: E402
+from chaos import VERIFIER, ChaosTest  # noqa: E402
 from harness import main  # noqa: E402
 
 
 class Killed(ChaosTest):
     verifiers = [("libasap", [VERIFIER]),
                  ("Python", [sys.executable, os.path.join(HERE, "chaos_verifier.py")])]
-    cycles = max(CYCLES // 2, 1)
 
     def test_no_kill_breaks_a_promise(self):
         self.run_cycles()

@@ -66,8 +66,8 @@ static inline void set_up_mint(void)
     ck_assert_succeeds(
         signing_keys_new(fixture.admin.store, fixture.vault, OPEN_KEYS, &service_mint.keys, &err));
     ck_assert_succeeds(limiter_new(GRANT_BUCKETS, &service_mint.grants, &err));
-    ck_assert_succeeds(
-        keyring_retriever_new(fixture.admin.keyring, &service.clock, &service.retriever, &err));
+    ck_assert_succeeds(keyring_retriever_new(fixture.admin.keyring, &service.admin.clock,
+                                             &service.retriever, &err));
     service.mint = &service_mint;
 }
 
@@ -83,9 +83,9 @@ static inline void set_up_service(void)
     ck_assert_succeeds(secret_init(&page_token_key, 32, &err));
     page_token_key.length = 32;
     (void)memset(page_token_key.bytes, 7, 32);
+    fixture.admin.clock = (struct asap_clock){ .now = read_now, .context = &now };
     service = (struct service){ .admin = fixture.admin,
                                 .page_token_key = &page_token_key,
-                                .clock = { .now = read_now, .context = &now },
                                 .audience = "asapd",
                                 .version = "1.2.3" };
     set_up_mint();

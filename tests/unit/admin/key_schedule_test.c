@@ -241,6 +241,26 @@ START_TEST(of_several_daemons_one_rotates)
 }
 END_TEST
 
+/* By another daemon: this one's keyring has the issuer still. */
+START_TEST(an_issuer_that_was_deleted_meanwhile_is_no_failure)
+{
+    struct asap_error err = { 0 };
+    struct admin other = fixture.admin;
+    struct change change = { .admin = &other, .now = CREATED + 5 };
+    const struct issuer_deletion deletion = { "a", true };
+    struct issuer_row row;
+    size_t published = 0;
+
+    create("a", PERIOD);
+    ck_assert_succeeds(keyring_new(&fixture.log, &other.keyring, &err));
+    ck_assert_succeeds(
+        finish(keys_delete_issuer(&change, &deletion, &row, &published, &err), &change, &err));
+    key_schedule_run(&schedule, CREATED + PERIOD);
+    ck_assert_uint_eq(schedule.setback_count, 0);
+    keyring_free(other.keyring);
+}
+END_TEST
+
 START_TEST(a_turn_ends_after_a_while_and_the_next_one_goes_on)
 {
     create("a", PERIOD);
@@ -337,6 +357,19 @@ START_TEST(what_fails_is_logged_once_and_tried_again_later_and_later)
 }
 END_TEST
 
+START_TEST(what_failed_while_the_clock_was_ahead_does_not_wait_for_that_time)
+{
+    create("a", PERIOD);
+    break_algorithm("a", "XY");
+    silence();
+    key_schedule_run(&schedule, CREATED + 365 * PERIOD);
+    (void)unsilence();
+    break_algorithm("a", "ES256");
+    key_schedule_run(&schedule, CREATED + PERIOD);
+    ck_assert_int_eq(first_signature("a", CREATED + PERIOD), CREATED + PERIOD);
+}
+END_TEST
+
 START_TEST(a_clock_that_went_back_stops_everything_with_one_line)
 {
     struct asap_error err = { 0 };
@@ -400,6 +433,21 @@ START_TEST(private_keys_that_were_retired_meanwhile_are_destroyed_at_the_start)
 }
 END_TEST
 
+/* Whatever is loaded after that moment does not have the key any more. */
+START_TEST(a_change_in_the_second_of_the_retirement_puts_no_destruction_off)
+{
+    const int64_t end = lifecycle_end_of_tokens(&policy, CREATED + 5000, 3600);
+
+    create("a", 0);
+    create("b", 0);
+    rotate("a", CREATED + 5000);
+    key_schedule_run(&schedule, CREATED + 5001);
+    rotate("b", end);
+    key_schedule_run(&schedule, end);
+    ck_assert_int_eq(count_events("asap.v1.KeyAdmin/DestroyKey").count, 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("key_schedule");
@@ -414,12 +462,15 @@ int main(void)
     tcase_add_test(tests, a_period_that_changes_takes_effect_at_once);
     tcase_add_test(tests, a_rotation_by_itself_is_an_event_of_asapd);
     tcase_add_test(tests, of_several_daemons_one_rotates);
+    tcase_add_test(tests, an_issuer_that_was_deleted_meanwhile_is_no_failure);
     tcase_add_test(tests, a_turn_ends_after_a_while_and_the_next_one_goes_on);
     tcase_add_test(tests, nothing_is_read_while_nothing_is_due);
     tcase_add_test(tests, what_fails_is_logged_once_and_tried_again_later_and_later);
+    tcase_add_test(tests, what_failed_while_the_clock_was_ahead_does_not_wait_for_that_time);
     tcase_add_test(tests, a_clock_that_went_back_stops_everything_with_one_line);
     tcase_add_test(tests, a_private_key_is_destroyed_in_the_second_in_which_its_key_is_retired);
     tcase_add_test(tests, private_keys_that_were_retired_meanwhile_are_destroyed_at_the_start);
+    tcase_add_test(tests, a_change_in_the_second_of_the_retirement_puts_no_destruction_off);
     suite_add_tcase(suite, tests);
     return check_main(suite);
 }

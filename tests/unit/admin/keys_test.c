@@ -241,6 +241,27 @@ publish(const char *issuer, const char *name, const char *pem, struct asap_error
                   &change, err);
 }
 
+static int64_t read_later(void *context)
+{
+    (void)context;
+    return CREATED + 600;
+}
+
+/* Making keys takes time, in which others change things. */
+START_TEST(a_change_is_of_the_time_at_which_its_transaction_begins)
+{
+    struct asap_error err = { 0 };
+    SCOPED(key_plan) struct key_plan plan = { 0 };
+
+    create_issuer("payments/api", true);
+    ck_assert_succeeds(create("web", true, false, CREATED + 600, &err));
+    fixture.admin.clock.now = read_later;
+    ck_assert_succeeds(rotate("payments/api", false, CREATED + 10, &plan, &err));
+    ck_assert_int_eq(plan.keys[plan.incoming].times.sign_time, CREATED + 900);
+    ck_assert_int_eq(plan.keys[plan.count - 1].create_time, CREATED + 600);
+}
+END_TEST
+
 START_TEST(an_external_key_is_published_under_the_name_it_is_given)
 {
     struct asap_error err = { 0 };
@@ -390,6 +411,7 @@ int main(void)
     tcase_add_loop_test(cases, an_issuer_that_could_speak_for_another_is_refused, 0, COUNT(names));
     tcase_add_test(cases, validating_only_changes_nothing);
     tcase_add_test(cases, a_clock_that_went_back_is_refused_and_a_small_step_is_not);
+    tcase_add_test(cases, a_change_is_of_the_time_at_which_its_transaction_begins);
     tcase_add_test(cases, an_external_key_is_published_under_the_name_it_is_given);
     tcase_add_test(cases, a_key_or_a_name_is_never_used_twice);
     tcase_add_loop_test(cases, a_bad_name_is_refused, 0, COUNT(bad_names));

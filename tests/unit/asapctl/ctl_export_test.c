@@ -37,6 +37,8 @@ static int export_key(const char *key_id, const char *algorithm, const char *pem
     free(text);
     fake.answers[0] = STATUS;
     fake.answers[1] = answer;
+    fake.answers[2] = "{\"keys\":[{\"keyId\":\"web/j.pem\",\"state\":\"KEY_STATE_STANDBY\"},"
+                      "{\"keyId\":\"web/k.pem\",\"state\":\"KEY_STATE_RETIRING\"}]}";
     return fixture_run("export", "keys", "--issuer web");
 }
 
@@ -73,6 +75,7 @@ START_TEST(an_export_is_the_key_its_alias_the_key_set_and_the_manifest)
         "\"8cffa04d7b8665c8cbfa2b08aeab8005219f9435fab1482eba28ad681027226c.pem\",\n"
         "      \"sha256\": "
         "\"7f2d9ed0b71b8e5a6c5cf30e647d6e20b5bca6dac8071f11abe3fef8014db610\",\n"
+        "      \"state\": \"retiring\",\n"
         "      \"publishTime\": \"2026-11-23T13:00:00Z\",\n"
         "      \"unpublishTime\": \"2026-11-24T00:00:00Z\"\n    }\n  ]\n}\n");
     ck_assert_int_eq(stat(fixture_path("keys/web/k.pem"), &status), 0);
@@ -117,6 +120,7 @@ START_TEST(who_may_only_read_keys_exports_without_the_generation)
     fake.answers[0] = "?administrators only";
     ck_assert_int_eq(fixture_run("export", "keys", "--issuer web --output json"), 0);
     assert_lacks(fake.out, "generation");
+    assert_lacks(fake.out, "state");
     assert_contains(fake.out, "\"keyId\": \"web/k.pem\"");
     fake.calls = 0;
     fake.answers[0] = "!broken";

@@ -51,6 +51,18 @@ START_TEST(a_server_whose_clock_is_behind_is_waited_for)
 }
 END_TEST
 
+START_TEST(a_clock_that_is_set_back_here_does_not_prolong_the_wait)
+{
+    fake_reset();
+    fill(1, STANDBY);
+    fake.answers[0] = PLAN;
+    fake.answers[15] = ACTIVE;
+    fake.set_back_at = NOW + 30;
+    ck_assert_msg(fake_line("key rotate a --wait") == 0, "%s", fake.err);
+    ck_assert_int_le(fake.now, NOW + LEAD - 86400);
+}
+END_TEST
+
 START_TEST(a_server_whose_clock_is_ahead_is_noticed)
 {
     fake_reset();
@@ -155,6 +167,16 @@ START_TEST(a_server_that_is_away_is_forgiven_until_the_time_has_passed)
     ck_assert_int_ge(fake.now, NOW + LEAD + 60);
     ck_assert_int_le(fake.now, NOW + LEAD + 62);
     assert_contains(fake.err, "cannot rotate a: the server is down\n");
+}
+END_TEST
+
+START_TEST(a_connection_that_breaks_meanwhile_is_forgiven)
+{
+    fake_reset();
+    fake.answers[0] = PLAN;
+    fake.answers[1] = "broken";
+    fake.answers[2] = ACTIVE;
+    ck_assert_msg(fake_line("key rotate a --wait") == 0, "%s", fake.err);
 }
 END_TEST
 
@@ -335,6 +357,7 @@ static Suite *make_suite(void)
 
     tcase_add_test(tests, a_wait_ends_when_the_server_says_that_the_key_signs);
     tcase_add_test(tests, a_server_whose_clock_is_behind_is_waited_for);
+    tcase_add_test(tests, a_clock_that_is_set_back_here_does_not_prolong_the_wait);
     tcase_add_test(tests, a_server_whose_clock_is_ahead_is_noticed);
     tcase_add_test(tests, a_key_that_signs_already_is_not_waited_for);
     tcase_add_loop_test(tests, a_plan_that_is_given_up_is_told, 0, COUNT(unplanned));
@@ -343,6 +366,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, an_interrupted_wait_says_what_still_happens);
     tcase_add_test(tests, only_a_terminal_sees_how_long_it_still_takes);
     tcase_add_test(tests, a_server_that_is_away_is_forgiven_until_the_time_has_passed);
+    tcase_add_test(tests, a_connection_that_breaks_meanwhile_is_forgiven);
     tcase_add_test(tests, who_may_not_look_goes_by_the_clock);
     tcase_add_test(tests, json_is_the_plan_alone_while_it_waits);
     tcase_add_loop_test(tests, an_emergency_becomes_its_request, 0, COUNT(emergencies));

@@ -38,6 +38,7 @@ struct fake_host {
     char err[FAKE_TEXT_MAX];
     const char *in;
     char *environment[4];
+    int64_t set_back_at; /* the clock, by a day, once; 0: it is not */
     bool progress;
     bool screen;
 };
@@ -58,6 +59,10 @@ static inline bool fake_sleep_until(const struct ctl_clock *clock, int64_t time)
         return false;
     if (time > fake.now)
         fake.now = time;
+    if (fake.set_back_at != 0 && time >= fake.set_back_at) {
+        fake.now -= 86400;
+        fake.set_back_at = 0;
+    }
     return true;
 }
 

@@ -29,7 +29,7 @@ static inline void set_up_gate(void)
     ck_assert_succeeds(callers_reload(fixture.admin.callers, fixture.admin.store, &err));
     options.callers = fixture.admin.callers;
     options.keyring = fixture.admin.keyring;
-    options.clock = service.clock;
+    options.clock = service.admin.clock;
     gate = (struct gate){ .audit = fixture.admin.audit, .monotonic_ms = read_now_ms };
     ck_assert_succeeds(authenticator_new(&options, &gate.authenticator, &err));
     ck_assert_succeeds(limiter_new(BUCKETS, &gate.callers, &err));

@@ -105,7 +105,7 @@ static void start_listener(void)
     rpc_gate = (struct rpc_gate){ gate_admit, gate_refused, &gate };
     rpc = (struct rpc_server){ .methods = service_methods,
                                .service = &service,
-                               .clock = service.clock,
+                               .clock = service.admin.clock,
                                .log = &fixture.log,
                                .gate = &rpc_gate };
     routes[0] = (struct http_route){ .matches = rpc_matches,
