@@ -16,6 +16,7 @@
 #include "kid.h"
 #include "manifest.h"
 #include "pem.h"
+#include "show.h"
 #include "utc.h"
 
 /* The published keys as files, byte for byte what the server answers to GET.
@@ -98,6 +99,8 @@ static enum asap_code list_in_manifest(const struct export *export,
     add_text(entry, "keyId", key->key_id);
     add_text(entry, "issuer", key->issuer);
     add_text(entry, "algorithm", key->algorithm);
+    if (key->state != ASAP__V1__KEY_STATE__KEY_STATE_UNSPECIFIED)
+        add_text(entry, "state", show_key_state(key->state));
     add_text(entry, "alias", alias);
     add_text(entry, "sha256", digest);
     add_time(entry, "publishTime", key->publish_time);
