@@ -106,7 +106,8 @@ static void assemble_surfaces(struct daemon *daemon)
                                               .base_path = config->base_path };
     daemon->ops = (struct ops){ .keyring = daemon->keyring,
                                 .callers = daemon->callers,
-                                .audit = daemon->audit };
+                                .audit = daemon->audit,
+                                .clock = *daemon->clock };
 }
 
 enum asap_code daemon_open(struct daemon *daemon, struct asap_error *err)

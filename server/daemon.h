@@ -20,7 +20,7 @@
 #include "store.h"
 #include "vault.h"
 
-enum { LISTENERS = 3, ROUTES_MOST = 4 };
+enum { LISTENERS = 3, ROUTES_MOST = 5 };
 
 /* When what is not done at every beat of the heart is done next, in milliseconds of the monotonic
  * clock. */

@@ -2,6 +2,7 @@
 #include "daemon.h"
 
 #include "fail.h"
+#include "metrics.h"
 
 /* What is served where. */
 
@@ -92,6 +93,9 @@ static struct http_listener_options ops_listener(struct daemon *daemon)
     add_route(daemon, OPS,
               (struct http_route){
                   .matches = ops_matches_readyz, .handler = ops_readyz, .context = &daemon->ops });
+    add_route(daemon, OPS,
+              (struct http_route){
+                  .matches = metrics_matches, .handler = metrics_handle, .context = &daemon->ops });
     add_route(daemon, OPS,
               (struct http_route){
                   .matches = matches_any, .handler = ops_not_found, .context = &daemon->ops });

@@ -12,7 +12,6 @@
 #include "fail.h"
 #include "json.h"
 #include "jwk.h"
-#include "key_list.h"
 #include "key_verbs.h"
 #include "kid.h"
 #include "manifest.h"
@@ -29,9 +28,8 @@ enum { PAGE_SIZE = 1000, KEY_SET_MAX = 1 << 24, KEY_SET_PATH_SIZE = 256 };
 struct export
 {
     const struct ctl *ctl;
-    const struct export_tree *tree;           /* NULL: nothing is written */
-    const Asap__V1__ListKeysResponse *states; /* of the issuer at hand; NULL: they are not told */
-    json_t *keys;                             /* of the manifest */
+    const struct export_tree *tree; /* NULL: nothing is written */
+    json_t *keys;                   /* of the manifest */
     size_t issuers;
     int64_t generation;
     bool has_generation;
@@ -86,15 +84,6 @@ static void add_time(json_t *entry, const char *member, const Google__Protobuf__
     add_text(entry, member, text);
 }
 
-/* "" where it is not told. */
-static const char *state_of(const struct export *export, const char *key_id)
-{
-    for (size_t i = 0; export->states != NULL && i < export->states->n_keys; i++)
-        if (strcmp(export->states->keys[i]->key_id, key_id) == 0)
-            return show_key_state(export->states->keys[i]->state);
-    return "";
-}
-
 static enum asap_code list_in_manifest(const struct export *export,
                                        const Asap__V1__PublicKey *key,
                                        const struct buffer *pem,
@@ -102,7 +91,6 @@ static enum asap_code list_in_manifest(const struct export *export,
                                        struct asap_error *err)
 {
     json_t *entry = json_object();
-    const char *state = state_of(export, key->key_id);
     char digest[SHA256_HEX_SIZE] = "";
 
     if (entry == NULL || json_array_append_new(export->keys, entry) != 0)
@@ -111,10 +99,10 @@ static enum asap_code list_in_manifest(const struct export *export,
     add_text(entry, "keyId", key->key_id);
     add_text(entry, "issuer", key->issuer);
     add_text(entry, "algorithm", key->algorithm);
+    if (key->state != ASAP__V1__KEY_STATE__KEY_STATE_UNSPECIFIED)
+        add_text(entry, "state", show_key_state(key->state));
     add_text(entry, "alias", alias);
     add_text(entry, "sha256", digest);
-    if (state[0] != '\0')
-        add_text(entry, "state", state);
     add_time(entry, "publishTime", key->publish_time);
     add_time(entry, "unpublishTime", key->unpublish_time);
     return ASAP_OK;
@@ -174,49 +162,13 @@ static enum asap_code export_key(const struct export *export,
     return list_in_manifest(export, key, &pem, alias, err);
 }
 
-static bool is_denied(enum asap_code code)
-{
-    return code == ASAP_PERMISSION_DENIED || code == ASAP_UNAUTHENTICATED;
-}
-
-/* Whoever is not told the generation is not told these, either. */
-static enum asap_code read_states(const struct export *export,
-                                  char *issuer,
-                                  Asap__V1__ListKeysResponse **out,
-                                  struct asap_error *err)
-{
-    enum asap_code code = ASAP_OK;
-
-    if (export->has_generation)
-        code = key_list_ask(export->ctl, issuer, out, err);
-    return is_denied(code) ? ASAP_OK : code;
-}
-
-static enum asap_code export_keys(struct export *export,
-                                  const Asap__V1__ListPublicKeysResponse *list,
-                                  char *issuer,
-                                  struct asap_error *err)
-{
-    SCOPED(buffer) struct buffer jwks = BUFFER(KEY_SET_MAX);
-    SCOPED(key_list) Asap__V1__ListKeysResponse *states = NULL;
-
-    TRY(read_states(export, issuer, &states, err));
-    export->states = states;
-    buffer_puts(&jwks, "{\"keys\":[");
-    for (size_t i = 0; i < list->n_public_keys; i++) {
-        buffer_puts(&jwks, i == 0 ? "" : ",");
-        TRY(export_key(export, list->public_keys[i], issuer, &jwks, err));
-    }
-    export->issuers++;
-    return write_key_set(export, issuer, &jwks, err);
-}
-
 static enum asap_code export_issuer(struct export *export,
                                     const char *issuer,
                                     struct asap_error *err)
 {
     Asap__V1__ListPublicKeysRequest request = { 0 };
     SCOPED(message) ProtobufCMessage *message = NULL;
+    SCOPED(buffer) struct buffer jwks = BUFFER(KEY_SET_MAX);
     SCOPED(buffer) struct buffer name = BUFFER(ISSUER_MAX);
     const Asap__V1__ListPublicKeysResponse *list = NULL;
 
@@ -228,7 +180,15 @@ static enum asap_code export_issuer(struct export *export,
     request.page_size = PAGE_SIZE;
     TRY(ctl_ask_list(export->ctl, &list_keys, &request.base, &message, err));
     list = (const Asap__V1__ListPublicKeysResponse *)message;
-    return list->n_public_keys == 0 ? ASAP_OK : export_keys(export, list, name.bytes, err);
+    if (list->n_public_keys == 0)
+        return ASAP_OK;
+    buffer_puts(&jwks, "{\"keys\":[");
+    for (size_t i = 0; i < list->n_public_keys; i++) {
+        buffer_puts(&jwks, i == 0 ? "" : ",");
+        TRY(export_key(export, list->public_keys[i], issuer, &jwks, err));
+    }
+    export->issuers++;
+    return write_key_set(export, issuer, &jwks, err);
 }
 
 static enum asap_code export_every_issuer(struct export *export, struct asap_error *err)
@@ -277,7 +237,7 @@ static enum asap_code read_generation(struct export *export, struct asap_error *
 
     asap__v1__get_status_request__init(&request);
     code = ctl_ask(export->ctl, &get_status, &request.base, &message, err);
-    if (is_denied(code))
+    if (code == ASAP_PERMISSION_DENIED || code == ASAP_UNAUTHENTICATED)
         return ASAP_OK;
     if (code != ASAP_OK)
         return code;

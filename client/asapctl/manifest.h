@@ -11,10 +11,11 @@
 /* manifest.json, which tells of a folder of exported keys what is in it:
  *
  *     {"exportTime":..., "generation":"12", "keys":[{"keyId":..., "issuer":..., "algorithm":...,
- *      "alias":"<sha256 of the key id>.pem", "sha256":"<of the file>", "publishTime":...,
- *      "unpublishTime":...}]}
+ *      "state":"active", "alias":"<sha256 of the key id>.pem", "sha256":"<of the file>",
+ *      "publishTime":..., "unpublishTime":...}]}
  *
- * The file of a key is at its key id. Without an unpublishTime there is no
+ * The file of a key is at its key id. Its state is that of the exportTime, and
+ * missing if the server did not tell. Without an unpublishTime there is no
  * time after which it may no longer be served. */
 
 #define MANIFEST_NAME "manifest.json"

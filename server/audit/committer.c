@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "audit_parts.h"
 #include "fail.h"
@@ -14,6 +13,9 @@
 /* After a failure the log is tried again this often, so that a server that is given no work while
  * it has a problem finds out that it is over. */
 enum { RETRY_SECONDS = 1 };
+
+/* Whoever calls again only when the answer has come is kept waiting once in so many groups. */
+enum { INTERVAL_NS = 2 * 1000 * 1000, SECOND_NS = 1000 * 1000 * 1000, HURRIED_GROUPS = 32 };
 
 /* What one transaction adds. */
 struct group {
@@ -164,6 +166,32 @@ static void wait_for_work(struct committer *committer)
     }
 }
 
+/* With the mutex held: until the next group is due, or complete, which alone wakes this thread: see
+ * enqueue(). */
+static void wait_until_due(struct committer *committer)
+{
+    int waited = 0;
+
+    while (committer->count < GROUP_MAX && !committer->is_closing && waited == 0)
+        waited = pthread_cond_timedwait(&committer->changed, &committer->mutex, &committer->due);
+    if (committer->count == 1)
+        committer->hurried = HURRIED_GROUPS;
+}
+
+static void gather(struct committer *committer)
+{
+    if (committer->count == 0)
+        return;
+    if (committer->hurried > 0)
+        committer->hurried--;
+    else
+        wait_until_due(committer);
+    (void)clock_gettime(CLOCK_MONOTONIC, &committer->due);
+    committer->due.tv_nsec += INTERVAL_NS;
+    committer->due.tv_sec += committer->due.tv_nsec / SECOND_NS;
+    committer->due.tv_nsec %= SECOND_NS;
+}
+
 /* With the mutex held: the oldest of what waits. */
 static struct audit_entry *take_first(struct committer *committer)
 {
@@ -190,6 +218,7 @@ static bool take(struct committer *committer, struct group *out)
 
     (void)pthread_mutex_lock(&committer->mutex);
     wait_for_work(committer);
+    gather(committer);
     *out = (struct group){ .first = take_first(committer) };
     out->is_trial = out->first == NULL;
     is_over = out->first == NULL && committer->is_closing;
@@ -257,7 +286,8 @@ static bool enqueue(struct committer *committer, struct audit_entry *entry)
             committer->last->next = entry;
         committer->last = entry;
         committer->count++;
-        (void)pthread_cond_signal(&committer->changed);
+        if (committer->count == 1 || committer->count == GROUP_MAX)
+            (void)pthread_cond_signal(&committer->changed);
     }
     (void)pthread_mutex_unlock(&committer->mutex);
     return has_room;

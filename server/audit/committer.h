@@ -3,11 +3,14 @@
 #define ASAPD_AUDIT_COMMITTER_H
 
 #include <pthread.h>
+#include <time.h>
 
 #include "chain.h"
 
 /* The thread that makes submitted events durable: it takes all that waits, up
- * to a limit, and commits that in one transaction. */
+ * to a limit, and commits that in one transaction. While events come fast, it
+ * begins one at intervals, so that tokens which are slow to sign do not cost a
+ * transaction each; where that gathers nothing it hurries. */
 
 enum { GROUP_MAX = 256, QUEUE_MAX = 4096 };
 
@@ -22,6 +25,8 @@ struct committer {
     pthread_cond_t changed;
     struct audit_entry *first, *last; /* what waits */
     size_t count;
+    struct timespec due; /* of the monotonic clock: until then the next group is waited for ... */
+    unsigned hurried;    /* ... unless it is one of so many that are not */
     bool is_closing;
     char problem[sizeof((struct asap_error *)NULL)->message]; /* "": none */
 };

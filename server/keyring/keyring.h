@@ -73,6 +73,8 @@ struct key_range snapshot_issuer_keys(const struct snapshot *snapshot,
                                       const char *issuer,
                                       size_t length);
 const struct published_key *snapshot_at(const struct snapshot *snapshot, size_t index);
+/* The number of keys of all issuers, published or not: 0 <= index < snapshot_size(). */
+size_t snapshot_size(const struct snapshot *snapshot);
 
 /* An issuer; one that was deleted is not there. */
 struct known_issuer {

@@ -122,6 +122,11 @@ const struct published_key *snapshot_at(const struct snapshot *snapshot, size_t 
     return &snapshot->entries[index]->key;
 }
 
+size_t snapshot_size(const struct snapshot *snapshot)
+{
+    return snapshot->count;
+}
+
 int64_t snapshot_time(const struct snapshot *snapshot, int64_t now)
 {
     return now > snapshot->latest_time ? now : snapshot->latest_time;

@@ -58,5 +58,5 @@ void ops_not_found(void *context,
 {
     (void)context;
     (void)request;
-    http_set_error(response, ASAP_NOT_FOUND, "this listener has /healthz and /readyz");
+    http_set_error(response, ASAP_NOT_FOUND, "this listener has /healthz, /readyz and /metrics");
 }

@@ -2,16 +2,19 @@
 #ifndef ASAPD_OPS_H
 #define ASAPD_OPS_H
 
+#include <asap/clock.h>
+
 #include "audit.h"
 #include "callers.h"
 #include "http.h"
 #include "keyring.h"
 
-/* What an operator's probes ask. */
+/* What an operator's probes ask; metrics.h has more of it. */
 struct ops {
     struct keyring *keyring;
     struct callers *callers;
     struct audit *audit;
+    struct asap_clock clock;
 };
 
 /* http_handlers; `context` is a struct ops.

@@ -45,7 +45,7 @@ bool from_decimal(const char *text, int64_t most, int64_t *out)
     return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *out <= most;
 }
 
-static Asap__V1__KeyState to_state(enum key_state state)
+Asap__V1__KeyState to_state(enum key_state state)
 {
     static const Asap__V1__KeyState states[] = {
         [KEY_SCHEDULED] = ASAP__V1__KEY_STATE__KEY_STATE_SCHEDULED,

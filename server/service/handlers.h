@@ -53,6 +53,8 @@ ASAP_MUST_CHECK enum asap_code to_duration(int64_t seconds,
 /* Whether `text` is a number from 0 to `most` in decimal, and which. */
 bool from_decimal(const char *text, int64_t most, int64_t *out);
 
+Asap__V1__KeyState to_state(enum key_state state);
+
 /* A key as the API shows it at `now`. `to_new_key` makes the message, too. */
 ASAP_MUST_CHECK enum asap_code
 to_key(const struct key_row *row, int64_t now, Asap__V1__Key *out, struct asap_error *err);

@@ -105,6 +105,7 @@ static enum asap_code to_public_key(const struct view *view,
                                     struct asap_error *err)
 {
     TRY(codec_set_string(&out->key_id, key->kid, err));
+    out->state = to_state(lifecycle_state(&key->times, view->now));
     TRY(to_issuer(key->kid, &out->issuer, err));
     TRY(to_algorithm(key, &out->algorithm, err));
     TRY(codec_set_string(&out->public_key, key->pem, err));

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The published keys as files: what an export writes, and nginx in front of it."""
 
+import calendar
 import hashlib
 import json
 import os
 import stat
+import time
 
 from harness import ASAPCTL, BUILD, ServerTest, main, run
 from mirror import Mirror
@@ -74,12 +76,27 @@ class Files(ExportTest):
         self.assertEqual(files[entry["alias"]], files[kid])
         self.assertEqual((entry["issuer"], entry["algorithm"]), ("web", "ES256"))
         self.server.ctl("key", "rotate", "payments/api")
-        shown = {k["keyId"]: (k["state"], k.get("unpublishTime")) for k in self.export()["keys"]}
+        shown = {k["keyId"]: k.get("unpublishTime") for k in self.export()["keys"]}
         listed = self.server.ctl_json("key", "list", "payments/api")["keys"]
-        self.assertEqual({k["keyId"]: (k["state"].removeprefix("KEY_STATE_").lower(),
-                                       k.get("unpublishTime")) for k in listed},
+        self.assertEqual({k["keyId"]: k.get("unpublishTime") for k in listed},
                          {k: t for k, t in shown.items() if k.startswith("payments/")})
-        self.assertEqual(sum(until is not None for _, until in shown.values()), 1)
+        self.assertEqual(sum(t is not None for t in shown.values()), 1)
+
+    def test_the_manifest_tells_the_state_of_every_key_at_its_time(self):
+        def compare(expected):
+            shown = {k["keyId"]: k["state"] for k in self.export()["keys"]}
+            listed = [k for issuer in ("payments/api", "web")
+                      for k in self.server.ctl_json("key", "list", issuer)["keys"]]
+            self.assertEqual(shown, {k["keyId"]: k["state"].removeprefix("KEY_STATE_").lower()
+                                     for k in listed})
+            self.assertEqual(sorted(v for k, v in shown.items() if k.startswith("payments/")),
+                             expected)
+
+        compare(["active", "standby", "standby"])
+        planned = self.server.ctl_json("key", "rotate", "payments/api")
+        then = calendar.timegm(time.strptime(planned["incoming"]["signTime"], "%Y-%m-%dT%H:%M:%SZ"))
+        self.server.set_clock(int(then - time.time()) + 2)
+        compare(["active", "retiring", "standby", "standby"])
 
     def test_everybody_may_read_it_and_nobody_else_write(self):
         before = os.umask(0o077)

@@ -36,6 +36,7 @@ class KeyRepository(ServerTest):
         self.assertEqual(key["keyId"], self.keys[0])
         self.assertEqual(key["issuer"], "payments/api")
         self.assertEqual(key["algorithm"], "ES256")
+        self.assertEqual(key["state"], "KEY_STATE_ACTIVE")
         self.assertEqual(key["publicKey"].encode(), self.server.get("/" + self.keys[0]).body)
 
     def test_how_long_to_keep_a_key_is_what_the_download_says(self):

@@ -204,6 +204,7 @@ class Failures(ServerTest):
         self.assertEqual(self.server.ops("/readyz").status, 200)
         self.damage_database()
         until(lambda: self.server.ops("/readyz").status == 503, "readyz to tell")
+        self.assertIn(b"\nasap_ready 0\n", self.server.ops("/metrics").body)
         self.assertEqual(self.server.get("/" + self.kid).status, 200)
         self.assertEqual(self.server.ops("/healthz").status, 200)
         failed = self.server.ctl_raw("issuer", "create", "orders/api")

@@ -23,6 +23,7 @@ static int count_beside(void)
 }
 
 static char answer[FAKE_TEXT_MAX];
+static const char *state = ""; /* a member and a comma */
 
 /* The server says that this one key of issuer "web" is published. */
 static int export_key(const char *key_id, const char *algorithm, const char *pem)
@@ -31,34 +32,37 @@ static int export_key(const char *key_id, const char *algorithm, const char *pem
 
     (void)snprintf(answer, sizeof answer,
                    "{\"publicKeys\":[{\"keyId\":\"%s\",\"issuer\":\"web\",\"algorithm\":\"%s\","
-                   "\"publicKey\":%s,\"publishTime\":\"2026-11-23T13:00:00Z\","
+                   "%s\"publicKey\":%s,\"publishTime\":\"2026-11-23T13:00:00Z\","
                    "\"unpublishTime\":\"2026-11-24T00:00:00Z\"}]}",
-                   key_id, algorithm, text);
+                   key_id, algorithm, state, text);
     free(text);
     fake.answers[0] = STATUS;
     fake.answers[1] = answer;
-    fake.answers[2] = "{\"keys\":[{\"keyId\":\"web/j.pem\",\"state\":\"KEY_STATE_STANDBY\"},"
-                      "{\"keyId\":\"web/k.pem\",\"state\":\"KEY_STATE_RETIRING\"}]}";
     return fixture_run("export", "keys", "--issuer web");
+}
+
+static char file_text[FAKE_TEXT_MAX];
+
+static void read_file(const char *name)
+{
+    FILE *file = fopen(fixture_path(name), "re");
+
+    ck_assert_msg(file != NULL, "%s is missing", name);
+    file_text[fread(file_text, 1, sizeof file_text - 1, file)] = '\0';
+    (void)fclose(file);
 }
 
 static void assert_file(const char *name, const char *expected)
 {
-    char text[FAKE_TEXT_MAX] = "";
-    FILE *file = fopen(fixture_path(name), "re");
-    size_t length = 0;
-
-    ck_assert_msg(file != NULL, "%s is missing", name);
-    length = fread(text, 1, sizeof text - 1, file);
-    text[length] = '\0';
-    (void)fclose(file);
-    ck_assert_str_eq(text, expected);
+    read_file(name);
+    ck_assert_str_eq(file_text, expected);
 }
 
 START_TEST(an_export_is_the_key_its_alias_the_key_set_and_the_manifest)
 {
     struct stat status = { 0 };
 
+    state = "\"state\":\"KEY_STATE_ACTIVE\",";
     ck_assert_msg(export_key("web/k.pem", "EdDSA", PEM_WEB) == 0, "%s", fake.err);
     assert_file("keys/web/k.pem", PEM_WEB);
     assert_file("keys/8cffa04d7b8665c8cbfa2b08aeab8005219f9435fab1482eba28ad681027226c.pem",
@@ -71,11 +75,10 @@ START_TEST(an_export_is_the_key_its_alias_the_key_set_and_the_manifest)
         "keys/manifest.json",
         "{\n  \"exportTime\": \"2026-11-23T13:15:00Z\",\n  \"generation\": \"12\",\n"
         "  \"keys\": [\n    {\n      \"keyId\": \"web/k.pem\",\n      \"issuer\": \"web\",\n"
-        "      \"algorithm\": \"EdDSA\",\n      \"alias\": "
+        "      \"algorithm\": \"EdDSA\",\n      \"state\": \"active\",\n      \"alias\": "
         "\"8cffa04d7b8665c8cbfa2b08aeab8005219f9435fab1482eba28ad681027226c.pem\",\n"
         "      \"sha256\": "
         "\"7f2d9ed0b71b8e5a6c5cf30e647d6e20b5bca6dac8071f11abe3fef8014db610\",\n"
-        "      \"state\": \"retiring\",\n"
         "      \"publishTime\": \"2026-11-23T13:00:00Z\",\n"
         "      \"unpublishTime\": \"2026-11-24T00:00:00Z\"\n    }\n  ]\n}\n");
     ck_assert_int_eq(stat(fixture_path("keys/web/k.pem"), &status), 0);
@@ -83,6 +86,26 @@ START_TEST(an_export_is_the_key_its_alias_the_key_set_and_the_manifest)
     ck_assert_int_eq(lstat(fixture_path("keys"), &status), 0);
     ck_assert(S_ISLNK(status.st_mode));
     assert_contains(fake.out, "exported 1 key of 1 issuer to ");
+}
+END_TEST
+
+static const struct {
+    const char *answer, *written; /* NULL: nothing */
+} states[] = {
+    { "\"state\":\"KEY_STATE_STANDBY\",", "\"state\": \"standby\"" },
+    { "\"state\":\"KEY_STATE_RETIRING\",", "\"state\": \"retiring\"" },
+    { "", NULL },
+};
+
+START_TEST(the_manifest_says_the_state_if_the_server_does)
+{
+    state = states[_i].answer;
+    ck_assert_msg(export_key("web/k.pem", "EdDSA", PEM_WEB) == 0, "%s", fake.err);
+    read_file("keys/manifest.json");
+    if (states[_i].written != NULL)
+        assert_contains(file_text, states[_i].written);
+    else
+        assert_lacks(file_text, "state");
 }
 END_TEST
 
@@ -120,7 +143,6 @@ START_TEST(who_may_only_read_keys_exports_without_the_generation)
     fake.answers[0] = "?administrators only";
     ck_assert_int_eq(fixture_run("export", "keys", "--issuer web --output json"), 0);
     assert_lacks(fake.out, "generation");
-    assert_lacks(fake.out, "state");
     assert_contains(fake.out, "\"keyId\": \"web/k.pem\"");
     fake.calls = 0;
     fake.answers[0] = "!broken";
@@ -187,6 +209,8 @@ static Suite *make_suite(void)
 
     tcase_add_checked_fixture(tests, fixture_setup, fixture_teardown);
     tcase_add_test(tests, an_export_is_the_key_its_alias_the_key_set_and_the_manifest);
+    tcase_add_loop_test(tests, the_manifest_says_the_state_if_the_server_does, 0,
+                        sizeof states / sizeof states[0]);
     tcase_add_loop_test(tests, what_a_server_must_not_answer_is_not_written, 0, COUNT(hostile));
     tcase_add_test(tests, who_may_only_read_keys_exports_without_the_generation);
     tcase_add_test(tests, without_an_issuer_every_one_is_asked_for);

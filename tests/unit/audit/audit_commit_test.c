@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
 
 #include "audit_fixture.h"
-#include "committer.h"
+#include "audit_parts.h"
 
 /* Events that are handed to the thread that commits them. */
 
@@ -98,6 +99,80 @@ START_TEST(what_waits_is_committed_together)
     }
     ck_assert_int_le(groups, 2);
     assert_intact(COUNT(submissions));
+}
+END_TEST
+
+/* The next group is due in an hour, which no test waits for; the `hurried` first ones are not
+ * waited for. */
+static void postpone(unsigned hurried)
+{
+    struct committer *committer = &fixture.audit->committer;
+
+    ck_assert_int_eq(pthread_mutex_lock(&committer->mutex), 0);
+    ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &committer->due), 0);
+    committer->due.tv_sec += 3600;
+    committer->hurried = hurried;
+    ck_assert_int_eq(pthread_mutex_unlock(&committer->mutex), 0);
+}
+
+static unsigned count_hurried(void)
+{
+    struct committer *committer = &fixture.audit->committer;
+    unsigned hurried = 0;
+
+    ck_assert_int_eq(pthread_mutex_lock(&committer->mutex), 0);
+    hurried = committer->hurried;
+    ck_assert_int_eq(pthread_mutex_unlock(&committer->mutex), 0);
+    return hurried;
+}
+
+/* Several times, for the thread may see the first entry only after the last. */
+START_TEST(a_group_is_begun_before_it_is_due_when_it_is_complete)
+{
+    static struct submission submissions[GROUP_MAX];
+
+    for (int round = 1; round <= 10; round++) {
+        postpone(0);
+        for (int i = 0; i < GROUP_MAX; i++) {
+            prepare(&submissions[i]);
+            submissions[i].entry.done = look_and_finish;
+            submit(&submissions[i]);
+            (void)sched_yield();
+        }
+        wait_for(GROUP_MAX);
+        for (int i = 0; i < GROUP_MAX; i++)
+            ck_assert_int_eq(submissions[i].head_sequence, round * GROUP_MAX);
+    }
+}
+END_TEST
+
+START_TEST(nothing_is_waited_for_where_that_gathers_nothing)
+{
+    struct submission submissions[3];
+
+    for (int i = 0; i < COUNT(submissions); i++) {
+        prepare(&submissions[i]);
+        ck_assert_int_eq(record(&submissions[i]), ASAP_OK);
+        postpone(count_hurried());
+    }
+}
+END_TEST
+
+START_TEST(waiting_is_tried_again_and_ends_with_the_server)
+{
+    struct submission submissions[2];
+
+    prepare(&submissions[0]);
+    prepare(&submissions[1]);
+    postpone(1);
+    ck_assert_int_eq(record(&submissions[0]), ASAP_OK);
+    postpone(count_hurried());
+    submit(&submissions[1]);
+    ck_assert_int_eq(atomic_load(&submissions[1].done_count), 0);
+    close_audit();
+    ck_assert_int_eq(submissions[1].entry.code, ASAP_OK);
+    ck_assert_int_eq(atomic_load(&submissions[1].done_count), 1);
+    ck_assert_int_eq(get_head_row().sequence, 2);
 }
 END_TEST
 
@@ -416,6 +491,9 @@ int main(void)
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, an_event_is_durable_when_it_is_done);
     tcase_add_test(cases, what_waits_is_committed_together);
+    tcase_add_test(cases, a_group_is_begun_before_it_is_due_when_it_is_complete);
+    tcase_add_test(cases, nothing_is_waited_for_where_that_gathers_nothing);
+    tcase_add_test(cases, waiting_is_tried_again_and_ends_with_the_server);
     tcase_add_test(cases, many_threads_record_into_one_chain);
     tcase_add_loop_test(cases, a_conditional_event_is_recorded_only_if_nothing_has_changed, 0,
                         COUNT(conditions));

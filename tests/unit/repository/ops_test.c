@@ -148,6 +148,7 @@ START_TEST(the_ops_listener_says_what_it_has)
     ask(ops_not_found);
     ck_assert_uint_eq(response.status, 404);
     ck_assert_ptr_nonnull(strstr(response.body.bytes, "/readyz"));
+    ck_assert_ptr_nonnull(strstr(response.body.bytes, "/metrics"));
 }
 END_TEST
 
