@@ -230,6 +230,12 @@ static enum asap_code check_budget(struct https_retriever *self,
     return ASAP_UNAVAILABLE;
 }
 
+static enum asap_code refuse_missing(const struct https_retriever *self, struct asap_error *err)
+{
+    return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "", "%.100s had no such key a moment ago",
+                  fetcher_base_url(self->fetcher));
+}
+
 static enum asap_code find_under_lock(struct https_retriever *self,
                                       const struct kid *kid,
                                       EVP_PKEY **out,
@@ -245,8 +251,7 @@ static enum asap_code find_under_lock(struct https_retriever *self,
         return ASAP_OK;
     }
     if (state == CACHE_MISSING)
-        return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "", "%.100s had no such key a moment ago",
-                      fetcher_base_url(self->fetcher));
+        return refuse_missing(self, err);
     if (flight != NULL)
         return join_flight(self, flight, out, err);
     if (state == CACHE_UNKNOWN)
@@ -267,6 +272,29 @@ static enum asap_code find_key(struct asap_retriever *retriever,
     code = find_under_lock(self, kid, out, err);
     (void)pthread_mutex_unlock(&self->lock);
     return code;
+}
+
+/* A budget that is spent is for find() to say: by then it may have been refilled. */
+static enum asap_code find_held(struct asap_retriever *retriever,
+                                const struct kid *kid,
+                                EVP_PKEY **out,
+                                struct asap_error *err)
+{
+    struct https_retriever *self = (struct https_retriever *)(void *)retriever;
+    SCOPED(pkey) EVP_PKEY *held = NULL;
+    enum cache_state state = CACHE_UNKNOWN;
+    bool is_renewed = false;
+
+    *out = NULL;
+    (void)pthread_mutex_lock(&self->lock);
+    state = cache_find(self->cache, kid, now_of(self), &held);
+    is_renewed = find_flight(self, kid) != NULL;
+    (void)pthread_mutex_unlock(&self->lock);
+    if (state == CACHE_MISSING)
+        return refuse_missing(self, err);
+    if (state == CACHE_FRESH || (state == CACHE_STALE_REVALIDATING && is_renewed))
+        *out = MOVE(held);
+    return ASAP_OK;
 }
 
 static void free_parts(struct https_retriever *self)
@@ -316,7 +344,12 @@ enum asap_code asap_retriever_https(const char *base_url,
     TRY(cache_new(entries, &self->cache, err));
     if (pthread_mutex_init(&self->lock, NULL) != 0)
         return fail_memory(err);
-    self->base = (struct asap_retriever){ .find = find_key, .free = free_retriever };
+    self->base = (struct asap_retriever){
+        .find = find_key,
+        .find_cached = find_held,
+        .peek = find_held,
+        .free = free_retriever,
+    };
     self->clock = clock_or_system(chosen->clock);
     self->unknown = budget_full(UNKNOWN_BURST, UNKNOWN_RATE, now_of(self));
     *out = &MOVE(self)->base;

@@ -378,6 +378,43 @@ START_TEST(a_stale_key_serves_others_while_one_revalidates)
 }
 END_TEST
 
+static enum asap_code find_held_into(const char *text, EVP_PKEY **out, struct asap_error *err)
+{
+    struct kid kid = { 0 };
+
+    *err = (struct asap_error){ .code = ASAP_OK };
+    *out = NULL;
+    ck_assert_int_eq(kid_parse(text, strlen(text), &kid, err), ASAP_OK);
+    return retriever->find_cached(retriever, &kid, out, err);
+}
+
+/* ASAP_REASON_NONE with the key `pem`, or without any for NULL: it has to be fetched. */
+static enum asap_reason find_held(const char *text, const char *pem)
+{
+    SCOPED(pkey) EVP_PKEY *key = NULL;
+    struct asap_error err;
+
+    if (find_held_into(text, &key, &err) != ASAP_OK)
+        return key == NULL ? reason_of(&err) : ASAP_REASON_COUNT;
+    return (pem == NULL && key == NULL) || is_pem(key, pem) ? ASAP_REASON_NONE : ASAP_REASON_COUNT;
+}
+
+START_TEST(what_is_held_is_found_without_a_request)
+{
+    serve("200 OK", PEM_TYPE "Cache-Control: max-age=60\r\n", pem_a);
+    ck_assert_int_eq(find_held("web/a", NULL), ASAP_REASON_NONE);
+    ck_assert_uint_eq(http_server_requests(server), 0);
+    ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
+    ck_assert_int_eq(find_held("web/a", pem_a), ASAP_REASON_NONE);
+    fake_clock_advance(&wall_clock, 60);
+    ck_assert_int_eq(find_held("web/a", NULL), ASAP_REASON_NONE);
+    serve("404 Not Found", "", "");
+    ck_assert_int_eq(find("web/a", NULL), ASAP_REASON_KEY_NOT_FOUND);
+    ck_assert_int_eq(find_held("web/a", NULL), ASAP_REASON_KEY_NOT_FOUND);
+    ck_assert_uint_eq(http_server_requests(server), 2);
+}
+END_TEST
+
 START_TEST(plain_http_needs_the_option)
 {
     struct asap_retriever *made = NULL;
@@ -411,6 +448,7 @@ static TCase *caching_case(void)
     tcase_add_test(caching, a_bad_key_ends_the_stale_one);
     tcase_add_test(caching, a_message_says_which_url_and_why);
     tcase_add_test(caching, forged_key_ids_cost_a_bounded_number_of_fetches);
+    tcase_add_test(caching, what_is_held_is_found_without_a_request);
     tcase_add_test(caching, plain_http_needs_the_option);
     tcase_set_timeout(caching, 60);
     return caching;
