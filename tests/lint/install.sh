@@ -36,9 +36,11 @@ mkdir "$root/consumer"
 cat >"$root/consumer/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.25)
 project(consumer LANGUAGES C)
-find_package(asap 0.1 REQUIRED)
+find_package(asap 0.1 REQUIRED COMPONENTS microhttpd)
 add_executable(consumer "$source/client/examples/sign.c")
 target_link_libraries(consumer PRIVATE asap::asap)
+add_executable(guarded "$source/client/examples/guard.c")
+target_link_libraries(guarded PRIVATE asap::microhttpd)
 END
 quietly cmake -S "$root/consumer" -B "$root/consumer/build" -DCMAKE_PREFIX_PATH="$prefix" \
     -DCMAKE_C_COMPILER="$(cached CMAKE_C_COMPILER)"
@@ -53,7 +55,7 @@ for program in "$root/examples/asap-sign" "$root/consumer/build/consumer"; do
     *) echo "$program signed no token: $token" >&2; exit 1 ;;
     esac
 done
-for program in asap-mint asap-verify; do
+for program in asap-mint asap-verify asap-request asap-guard; do
     status=0
     "$root/examples/$program" 2>/dev/null || status=$?
     [ "$status" -eq 2 ] || { echo "$program without arguments exits with $status, not 2" >&2; exit 1; }
