@@ -6,6 +6,7 @@
 #include <openssl/x509_vfy.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,9 @@
 enum {
     IDLE_MAX = 8, /* handles, each with its connections, that wait for the next fetch */
     CONNECT_TIMEOUT_MS = 2000,
-    DEFAULT_TIMEOUT_MS = 5000
+    DEFAULT_TIMEOUT_MS = 5000,
+    LOW_SPEED_BYTES = 16, /* a second, over ... */
+    LOW_SPEED_SECONDS = 5
 };
 
 DEFINE_SCOPED(header_list, struct curl_slist *, curl_slist_free_all)
@@ -28,6 +31,7 @@ struct fetcher {
     char *base_url;
     char *ca_file;
     long timeout_ms;
+    atomic_bool is_stopped;
     pthread_mutex_t lock;
     CURL *idle[IDLE_MAX];
     size_t idle_length;
@@ -179,6 +183,18 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return length;
 }
 
+static int
+on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_off_t to_put, curl_off_t put)
+{
+    const struct fetcher *fetcher = context;
+
+    (void)to_get;
+    (void)got;
+    (void)to_put;
+    (void)put;
+    return atomic_load(&fetcher->is_stopped) ? 1 : 0;
+}
+
 /* Handles */
 
 /* Connections are verified and go where the URL says, whatever the environment holds. */
@@ -187,6 +203,7 @@ static const struct {
     long value;
 } fixed_options[] = {
     { CURLOPT_NOSIGNAL, 1 },
+    { CURLOPT_NOPROGRESS, 0 },
     { CURLOPT_FOLLOWLOCATION, 0 },
     { CURLOPT_SSL_VERIFYPEER, 1 },
     { CURLOPT_SSL_VERIFYHOST, 2 },
@@ -195,9 +212,11 @@ static const struct {
     { CURLOPT_NETRC, CURL_NETRC_IGNORED },
     { CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
     { CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS },
+    { CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES },
+    { CURLOPT_LOW_SPEED_TIME, LOW_SPEED_SECONDS },
 };
 
-static bool configure(CURL *curl, const struct fetcher *fetcher)
+static bool configure(CURL *curl, struct fetcher *fetcher)
 {
     const bool is_tls = strncasecmp(fetcher->base_url, "https:", 6) == 0;
     const char *scheme = is_tls ? "https" : "http";
@@ -211,6 +230,8 @@ static bool configure(CURL *curl, const struct fetcher *fetcher)
             && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_USERAGENT, "libasap") == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, fetcher->timeout_ms) == CURLE_OK
+            && curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK
+            && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetcher) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK;
     if (fetcher->ca_file == NULL)
@@ -220,7 +241,7 @@ static bool configure(CURL *curl, const struct fetcher *fetcher)
            && curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
 }
 
-static CURL *new_handle(const struct fetcher *fetcher)
+static CURL *new_handle(struct fetcher *fetcher)
 {
     CURL *curl = curl_easy_init();
 
@@ -443,6 +464,11 @@ enum asap_code fetcher_new(const char *base_url,
 const char *fetcher_base_url(const struct fetcher *fetcher)
 {
     return fetcher->base_url;
+}
+
+void fetcher_stop(struct fetcher *fetcher)
+{
+    atomic_store(&fetcher->is_stopped, true);
 }
 
 void fetcher_free(struct fetcher *fetcher)

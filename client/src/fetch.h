@@ -47,6 +47,9 @@ ASAP_MUST_CHECK enum asap_code fetch_key(struct fetcher *fetcher,
 /* Without a slash at its end. */
 const char *fetcher_base_url(const struct fetcher *fetcher);
 
+/* Lets every fetch, under way or to come, fail within a second or so. */
+void fetcher_stop(struct fetcher *fetcher);
+
 void fetcher_free(struct fetcher *fetcher); /* NULL is fine */
 
 DEFINE_SCOPED(fetcher, struct fetcher *, fetcher_free)
