@@ -231,7 +231,7 @@ static enum asap_code lead_flight(struct https_retriever *self,
 
 static enum asap_code fail_spent(const struct kid *kid, struct asap_error *err)
 {
-    return fail_reason(err, ASAP_UNAVAILABLE, ASAP_REASON_KEY_UNAVAILABLE,
+    return fail_reason(err, ASAP_UNAVAILABLE, ASAP_REASON_OVERLOADED,
                        "%.*s was not fetched: too many unknown key ids are asked for (try again "
                        "later)",
                        kid->length < 100 ? (int)kid->length : 100, kid->text);

@@ -87,7 +87,9 @@ static inline bool is_pem(EVP_PKEY *key, const char *pem)
 static inline enum asap_reason reason_of(const struct asap_error *err)
 {
     const enum asap_code code =
-        err->reason == ASAP_REASON_KEY_UNAVAILABLE ? ASAP_UNAVAILABLE : ASAP_UNAUTHENTICATED;
+        err->reason == ASAP_REASON_KEY_UNAVAILABLE || err->reason == ASAP_REASON_OVERLOADED
+            ? ASAP_UNAVAILABLE
+            : ASAP_UNAUTHENTICATED;
 
     return err->code == code && err->message[0] != '\0' ? err->reason : ASAP_REASON_COUNT;
 }
