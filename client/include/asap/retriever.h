@@ -45,6 +45,16 @@ asap_retriever_https(const char *base_url,
 ASAP_API ASAP_MUST_CHECK enum asap_code asap_retriever_from_environment(
     const struct asap_https_options *options, struct asap_retriever **out, struct asap_error *err);
 
+/* Keys from the JSON Web Key Set (RFC 7517) of up to 256 KiB at `url`, by their kid; those not for
+ * signatures are passed over. The set is kept as its Cache-Control allows, but for 5 seconds at
+ * least, and is fetched again for a key id that it has not, at most every 20 seconds. The options
+ * are the same, but for the cache's. As asap_retriever_https() otherwise. */
+ASAP_API ASAP_MUST_CHECK enum asap_code
+asap_retriever_jwks(const char *url,
+                    const struct asap_https_options *options,
+                    struct asap_retriever **out,
+                    struct asap_error *err);
+
 enum { ASAP_MULTI_MAX = 8 };
 
 struct asap_multi_options {
