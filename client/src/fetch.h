@@ -18,7 +18,7 @@
  * answer is counted. Any number of threads. */
 struct fetcher;
 
-enum { FETCH_HEADERS_MAX = 8192, FETCH_URL_MAX = 1024 };
+enum { FETCH_HEADERS_MAX = 8192, FETCH_URL_MAX = 1024, FETCH_SET_MAX = 256 * 1024 };
 
 struct fetch_answer {
     bool not_modified; /* a 304 to the validators that were sent; there is no body */
@@ -44,8 +44,19 @@ ASAP_MUST_CHECK enum asap_code fetch_key(struct fetcher *fetcher,
                                          struct fetch_answer *out,
                                          struct asap_error *err);
 
+/* The JSON Web Key Set at the URL itself, of out->body_length bytes, is left in `body`, and nothing
+ * in out->body. The same codes. */
+ASAP_MUST_CHECK enum asap_code fetch_set(struct fetcher *fetcher,
+                                         const struct cache_validators *validators,
+                                         char body[FETCH_SET_MAX],
+                                         struct fetch_answer *out,
+                                         struct asap_error *err);
+
 /* Without a slash at its end. */
 const char *fetcher_base_url(const struct fetcher *fetcher);
+
+/* Lets every fetch, under way or to come, fail within a second or so. */
+void fetcher_stop(struct fetcher *fetcher);
 
 void fetcher_free(struct fetcher *fetcher); /* NULL is fine */
 
