@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules for keys and repositories in security.md (V11, V20 to V22, V31 to V35): libasap's
+"""The rules for keys and repositories in security.md (V11, V20 to V22, V31 to V36): libasap's
 verifier and asapctl token verify before a repository that means harm; and no such key gets into
 asapd."""
 
@@ -342,6 +342,23 @@ class Answers(HostileTest):
         for status in (201, 203, 204, 206, 304):
             self.serve(b"" if status in (204, 304) else None, status)
             self.assertNotEqual(self.verdicts(), "OK", status)
+
+    def test_v36_a_mirror_that_still_has_a_withdrawn_key(self):
+        mirror = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Repository)
+        mirror.asked, mirror.answer = [], self.repository.answer
+        threading.Thread(target=mirror.serve_forever, daemon=True).start()
+        self.addCleanup(mirror.server_close)
+        self.addCleanup(mirror.shutdown)
+        both = f"{self.url},http://127.0.0.1:{mirror.server_port}"
+        for status in (500, 503, 429, 301):
+            self.serve(b"", status)
+            self.assertEqual(self.library(url=both).ask(maker.good()), "OK", status)
+        self.assertEqual(len(mirror.asked), 4)
+        for answer, verdict in (({"body": b"", "status": 404}, MISSING),
+                                ({"body": b"", "status": 410}, MISSING), ({"body": b"x"}, REFUSED)):
+            self.serve(**answer)
+            self.assertEqual(self.library(url=both).ask(maker.good()), verdict)
+        self.assertEqual(len(mirror.asked), 4)
 
     def asked_after(self, seconds, *headers):
         """How often a key that was received with these is asked for, the second time so late."""

@@ -56,6 +56,28 @@ static void serve(struct asap_verifier *verifier)
     free(token);
 }
 
+/* Of one repository, or of two with a comma between them. */
+static enum asap_code make_retriever(char *urls,
+                                     const struct asap_https_options *options,
+                                     struct asap_retriever **out,
+                                     struct asap_error *err)
+{
+    struct asap_retriever *both[2] = { NULL, NULL };
+    char *second = strchr(urls, ',');
+    enum asap_code code = ASAP_OK;
+
+    if (second == NULL)
+        return asap_retriever_https(urls, options, out, err);
+    *second++ = '\0';
+    code = asap_retriever_https(urls, options, &both[0], err);
+    if (code == ASAP_OK)
+        code = asap_retriever_https(second, options, &both[1], err);
+    if (code == ASAP_OK)
+        return asap_retriever_multi(both, 2, NULL, out, err);
+    asap_retriever_free(both[0]);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     const bool is_strict = argc == 5 && strcmp(argv[4], "--strict") == 0;
@@ -64,8 +86,9 @@ int main(int argc, char **argv)
     struct asap_error err = { 0 };
 
     if (argc != 4 && !is_strict) {
-        (void)fputs("usage: hostile_verdict REPOSITORY CACERT AUDIENCE [--strict] < TOKENS\n",
-                    stderr);
+        (void)fputs(
+            "usage: hostile_verdict REPOSITORY[,REPOSITORY] CACERT AUDIENCE [--strict] < TOKENS\n",
+            stderr);
         return EXIT_FAILURE;
     }
 
@@ -79,7 +102,7 @@ int main(int argc, char **argv)
         .clock = shifted_clock,
     };
 
-    if (asap_retriever_https(argv[1], &https, &keys, &err) != ASAP_OK
+    if (make_retriever(argv[1], &https, &keys, &err) != ASAP_OK
         || asap_verifier_new(keys, &rules, &verifier, &err) != ASAP_OK)
         (void)fprintf(stderr, "hostile_verdict: %s\n", err.message);
     else
