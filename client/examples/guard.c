@@ -141,8 +141,8 @@ static int serve(struct asap_verifier *verifier)
     port = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
     (void)printf("%u\n", port != NULL ? (unsigned)port->port : 0U);
     (void)fflush(stdout);
-    while (getchar() != EOF)
-        continue;
+    while (getchar() != EOF) {
+    }
     MHD_stop_daemon(daemon);
     return EXIT_SUCCESS;
 }

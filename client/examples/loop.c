@@ -104,7 +104,7 @@ static void check_later(struct service *service, const char *token, size_t lengt
         }
     }
     free(check);
-    tell(ASAP_UNAVAILABLE, NULL, &err);
+    (void)puts("unavailable");
 }
 
 static void check_token(struct service *service, const char *token, size_t length)

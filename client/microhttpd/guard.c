@@ -115,15 +115,13 @@ static const struct answer *find_answer(const struct asap_error *err)
     return answer;
 }
 
-/* libmicrohttpd takes text that it could change, and with this mode does not. */
+/* libmicrohttpd copies it, but asks for text that it could change. */
 static struct MHD_Response *new_response(const char *text)
 {
-    union {
-        const char *constant;
-        void *variable;
-    } const body = { .constant = text };
+    char body[128] = "";
 
-    return MHD_create_response_from_buffer(strlen(text), body.variable, MHD_RESPMEM_PERSISTENT);
+    (void)snprintf(body, sizeof body, "%s", text);
+    return MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_COPY);
 }
 
 enum MHD_Result asap_microhttpd_refuse(struct MHD_Connection *connection,

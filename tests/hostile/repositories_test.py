@@ -79,8 +79,11 @@ class Library:
     """hostile_verdict, which keeps its cache from token to token."""
 
     def __init__(self, url, ca, environment):
-        self.process = subprocess.Popen([VERDICT, url, ca, "orders"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True, env=environment)
+        self.process = subprocess.Popen([VERDICT, url, ca, "orders"],
+                                        stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE,
+                                        text=True,
+                                        env=environment)
 
     def ask(self, token):
         self.process.stdin.write(token.encode().hex() + "\n")
@@ -108,6 +111,7 @@ def tearDownModule():
 
 
 class HostileTest(unittest.TestCase):
+
     def setUp(self):
         self.repository = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Repository)
         self.repository.asked = []
@@ -128,8 +132,10 @@ class HostileTest(unittest.TestCase):
         self.repository.answer = (status, [*types, *headers], body)
 
     def library(self, environment=(), url=None):
-        library = Library(url or self.url, server.path("ca.pem"),
-                          {**server.environment, **dict(environment)})
+        library = Library(url or self.url, server.path("ca.pem"), {
+            **server.environment,
+            **dict(environment)
+        })
         self.addCleanup(library.close)
         return library
 
@@ -137,7 +143,12 @@ class HostileTest(unittest.TestCase):
         """What both say, which has to be the same."""
         token = token or maker.good()
         library = self.library().ask(token)
-        done = server.ctl_raw("token", "verify", "--audience", "orders", "--repository", self.url,
+        done = server.ctl_raw("token",
+                              "verify",
+                              "--audience",
+                              "orders",
+                              "--repository",
+                              self.url,
                               input=token)
         start = "asapctl: the token is not accepted: "
         ctl = "OK" if done.returncode == 0 else done.stderr[len(start):].split(":")[0]
@@ -146,6 +157,7 @@ class HostileTest(unittest.TestCase):
 
 
 class Requests(HostileTest):
+
     def test_v11_a_forged_token_that_makes_its_verifier_fetch(self):
         for token in (maker.compact(maker.header(alg="none"), maker.claims()),
                       maker.compact(maker.header(kid="web/../api/p256"), maker.claims()),
@@ -159,12 +171,19 @@ class Requests(HostileTest):
 
 
 class Keys(HostileTest):
+
     def check(self, what, pem):
         """Refused by those who verify, and by asapd."""
         with self.subTest(what):
             self.serve(pem)
             self.assertEqual(self.verdicts(), REFUSED)
-            done = server.ctl_raw("key", "publish", "web/api", "--public-key", "-", "--name", "bad",
+            done = server.ctl_raw("key",
+                                  "publish",
+                                  "web/api",
+                                  "--public-key",
+                                  "-",
+                                  "--name",
+                                  "bad",
                                   input=pem.decode("latin-1"))
             self.assertNotEqual(done.returncode, 0)
             self.assertEqual(server.get("/web/api/bad").status, 404)
@@ -180,17 +199,22 @@ class Keys(HostileTest):
         other = public_pem(maker.keys["stranger"].public_key())
         self.accept("as it should be", good)
         self.accept("white space around it", b"\n \r\n" + good + b"\n\n")
-        for what, pem in (("two keys", good + other), ("the same key twice", good + good),
-                          ("text before", b"x\n" + good), ("text behind", good + b"x"),
-                          ("a comment", b"Comment: x\n" + good), ("nothing", b""),
-                          ("a page", b"<html></html>"), ("no PEM", der), ("half of it", good[:100]),
-                          ("no end", good.rsplit(b"-----END", 1)[0]),
-                          ("bytes behind in the DER", armour(der + b"\0")),
-                          ("a SEQUENCE that is longer", armour(bytes([der[0], der[1] + 1]) + der[2:])),
-                          ("a length in two bytes", armour(bytes([der[0], 0x81, der[1]]) + der[2:])),
-                          ("no DER", armour(b"x" * 91)), ("DER of nothing", armour(b"")),
-                          ("headers in the PEM", good.replace(b"-----\n", b"-----\nA: b\n\n", 1)),
-                          ("a NUL", good[:60] + b"\0" + good[61:]),
+        for what, pem in (("two keys", good + other), ("the same key twice",
+                                                       good + good), ("text before", b"x\n" + good),
+                          ("text behind", good + b"x"), ("a comment", b"Comment: x\n" + good),
+                          ("nothing", b""), ("a page", b"<html></html>"), ("no PEM", der),
+                          ("half of it", good[:100]), ("no end", good.rsplit(b"-----END", 1)[0]),
+                          ("bytes behind in the DER",
+                           armour(der + b"\0")), ("a SEQUENCE that is longer",
+                                                  armour(bytes([der[0], der[1] + 1]) + der[2:])),
+                          ("a length in two bytes",
+                           armour(bytes([der[0], 0x81, der[1]]) + der[2:])), ("no DER",
+                                                                              armour(b"x" * 91)),
+                          ("DER of nothing",
+                           armour(b"")), ("headers in the PEM",
+                                          good.replace(b"-----\n", b"-----\nA: b\n\n",
+                                                       1)), ("a NUL",
+                                                             good[:60] + b"\0" + good[61:]),
                           ("another label", good.replace(b"PUBLIC KEY", b"RSA PUBLIC KEY"))):
             self.check(what, pem)
 
@@ -199,31 +223,43 @@ class Keys(HostileTest):
                           ("PS512", "rsa")):
             self.accept(alg, public_pem(maker.keys[name].public_key()), alg)
         der = der_of(self.good)
-        explicit = openssl("pkey", "-pubout", given=openssl(
-            "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
-            "-pkeyopt", "ec_param_enc:explicit"))
+        explicit = openssl("pkey",
+                           "-pubout",
+                           given=openssl("genpkey", "-algorithm", "EC", "-pkeyopt",
+                                         "ec_paramgen_curve:P-256", "-pkeyopt",
+                                         "ec_param_enc:explicit"))
         edwards = bytes.fromhex("302a300506032b6570032100")
-        for what, pem in (
-                ("RSA of 1024 bits", public_pem(rsa.generate_private_key(65537, 1024).public_key())),
-                ("an exponent of 3", public_pem(rsa.generate_private_key(3, 2048).public_key())),
-                ("an even modulus", armour(self.rsa_der(2**2047 + 2))),
-                ("RSA of 16384 bits", armour(self.rsa_der(2**16383 + 1))),
-                ("P-224", public_pem(ec.generate_private_key(ec.SECP224R1()).public_key())),
-                ("secp256k1", public_pem(ec.generate_private_key(ec.SECP256K1()).public_key())),
-                ("explicit parameters", explicit),
-                ("a point that is not on the curve", armour(der[:-1] + bytes([der[-1] ^ 1]))),
-                ("a point of zeros", armour(der[:-64] + bytes(64))),
-                ("X25519", public_pem(x25519.X25519PrivateKey.generate().public_key())),
-                ("Ed448", public_pem(ed448.Ed448PrivateKey.generate().public_key())),
-                ("DSA", public_pem(dsa.generate_private_key(2048).public_key())),
-                ("RSA-PSS", openssl("pkey", "-pubout", given=openssl("genpkey", "-algorithm", "RSA-PSS"))),
-                ("Ed25519 of small order", armour(edwards + b"\1" + bytes(31))),
-                ("Ed25519 of zero", armour(edwards + bytes(32)))):
+        for what, pem in (("RSA of 1024 bits",
+                           public_pem(rsa.generate_private_key(65537, 1024).public_key())),
+                          ("an exponent of 3",
+                           public_pem(rsa.generate_private_key(3, 2048).public_key())),
+                          ("an even modulus", armour(
+                              self.rsa_der(2**2047 + 2))), ("RSA of 16384 bits",
+                                                            armour(self.rsa_der(2**16383 + 1))),
+                          ("P-224", public_pem(
+                              ec.generate_private_key(ec.SECP224R1()).public_key())),
+                          ("secp256k1",
+                           public_pem(ec.generate_private_key(
+                               ec.SECP256K1()).public_key())), ("explicit parameters", explicit),
+                          ("a point that is not on the curve",
+                           armour(der[:-1] + bytes([der[-1] ^ 1]))),
+                          ("a point of zeros", armour(der[:-64] + bytes(64))),
+                          ("X25519", public_pem(x25519.X25519PrivateKey.generate().public_key())),
+                          ("Ed448", public_pem(ed448.Ed448PrivateKey.generate().public_key())),
+                          ("DSA", public_pem(dsa.generate_private_key(2048).public_key())),
+                          ("RSA-PSS",
+                           openssl("pkey",
+                                   "-pubout",
+                                   given=openssl("genpkey", "-algorithm", "RSA-PSS"))),
+                          ("Ed25519 of small order",
+                           armour(edwards + b"\1" + bytes(31))), ("Ed25519 of zero",
+                                                                  armour(edwards + bytes(32)))):
             self.check(what, pem)
 
     @staticmethod
     def rsa_der(modulus):
         """A public key with a modulus that no generator makes."""
+
         def tlv(tag, body):
             length = len(body)
             if length < 128:
@@ -233,18 +269,24 @@ class Keys(HostileTest):
 
         def integer(value):
             return tlv(2, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
         algorithm = bytes.fromhex("300d06092a864886f70d0101010500")
         return tlv(0x30, algorithm + tlv(3, b"\0" + tlv(0x30, integer(modulus) + integer(65537))))
 
     def test_v22_a_private_key_or_certificate_in_its_place(self):
         self.accept("a public key", self.good)
         key = maker.keys["p256"]
-        private = [key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-                   for form in (serialization.PrivateFormat.PKCS8,
-                                serialization.PrivateFormat.TraditionalOpenSSL)]
-        for what, pem in (("PKCS8", private[0]), ("SEC1", private[1]), ("both", self.good + private[0]),
-                          ("a certificate's label", self.good.replace(b"PUBLIC KEY", b"CERTIFICATE")),
-                          ("a private key's label", self.good.replace(b"PUBLIC KEY", b"PRIVATE KEY"))):
+        private = [
+            key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+            for form in (serialization.PrivateFormat.PKCS8,
+                         serialization.PrivateFormat.TraditionalOpenSSL)
+        ]
+        for what, pem in (("PKCS8", private[0]), ("SEC1", private[1]), ("both",
+                                                                        self.good + private[0]),
+                          ("a certificate's label", self.good.replace(b"PUBLIC KEY",
+                                                                      b"CERTIFICATE")),
+                          ("a private key's label", self.good.replace(b"PUBLIC KEY",
+                                                                      b"PRIVATE KEY"))):
             self.check(what, pem)
         path = os.path.join(server.root, "own.key")
         with open(path, "wb") as file:
@@ -254,6 +296,7 @@ class Keys(HostileTest):
 
 
 class Answers(HostileTest):
+
     def test_v31_an_outage_that_makes_tokens_bad_or_revoked_keys_good(self):
         library = self.library()
         for status in (500, 502, 503, 429, 401):
@@ -298,8 +341,10 @@ class Answers(HostileTest):
 
     def test_v32_an_environment_that_has_a_proxy(self):
         nowhere = "http://127.0.0.1:1"
-        environment = {name: nowhere for name in ("http_proxy", "https_proxy", "HTTPS_PROXY",
-                                                  "ALL_PROXY", "all_proxy")}
+        environment = {
+            name: nowhere
+            for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy")
+        }
         self.assertEqual(self.library(environment).ask(maker.good()), "OK")
 
     def test_v32_a_repository_of_another_authority_or_without_tls(self):
@@ -307,13 +352,15 @@ class Answers(HostileTest):
             self.assertIn("CERTIFICATE", file.read())
         own = os.path.join(server.root, "other.pem")
         with open(own, "wb") as file:
-            file.write(openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout",
-                               os.devnull, "-subj", "/CN=localhost", "-days", "1"))
+            file.write(
+                openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", os.devnull,
+                        "-subj", "/CN=localhost", "-days", "1"))
         for ca, verdict in ((own, UNAVAILABLE), (server.path("ca.pem"), MISSING)):
             library = Library(server.url, ca, server.environment)
             self.addCleanup(library.close)
             self.assertEqual(library.ask(maker.good()), verdict)
-        for url in ("http://repository.example", "ftp://127.0.0.1", "file:///etc", "https://a@b.example"):
+        for url in ("http://repository.example", "ftp://127.0.0.1", "file:///etc",
+                    "https://a@b.example"):
             done = run(VERDICT, url, server.path("ca.pem"), "orders", input="")
             self.assertEqual(done.returncode, 1, url)
 
@@ -321,8 +368,13 @@ class Answers(HostileTest):
         self.assertEqual(self.verdicts(), "OK")
         self.serve(self.good + b"\n" * (4096 - len(self.good)))
         self.assertEqual(self.verdicts(), "OK")
-        for what, options in (("4097 bytes", {"body": self.good + b"\n" * (4097 - len(self.good))}),
-                              ("a megabyte", {"body": b"x" * 2**20}), ("no end", {"endless": True})):
+        for what, options in (("4097 bytes", {
+                "body": self.good + b"\n" * (4097 - len(self.good))
+        }), ("a megabyte", {
+                "body": b"x" * 2**20
+        }), ("no end", {
+                "endless": True
+        })):
             self.serve(**options)
             self.assertEqual(self.verdicts(), REFUSED, what)
         for count, size in ((1, 9000), (90, 100), (9, 1000)):
@@ -333,8 +385,8 @@ class Answers(HostileTest):
         for type_ in (PEM, "Application/X-PEM-File", PEM + "; charset=us-ascii", PEM + ";x=y"):
             self.serve(type_=type_)
             self.assertEqual(self.verdicts(), "OK", type_)
-        for type_ in (None, "", "text/plain", "text/html", PEM + "x", "application/x-pem", "x" + PEM,
-                      "application/json", "*/*"):
+        for type_ in (None, "", "text/plain", "text/html", PEM + "x", "application/x-pem",
+                      "x" + PEM, "application/json", "*/*"):
             self.serve(type_=type_)
             self.assertEqual(self.verdicts(), REFUSED, type_)
         self.serve(headers=[("Content-Type", "text/html")])
@@ -354,8 +406,15 @@ class Answers(HostileTest):
             self.serve(b"", status)
             self.assertEqual(self.library(url=both).ask(maker.good()), "OK", status)
         self.assertEqual(len(mirror.asked), 4)
-        for answer, verdict in (({"body": b"", "status": 404}, MISSING),
-                                ({"body": b"", "status": 410}, MISSING), ({"body": b"x"}, REFUSED)):
+        for answer, verdict in (({
+                "body": b"",
+                "status": 404
+        }, MISSING), ({
+                "body": b"",
+                "status": 410
+        }, MISSING), ({
+                "body": b"x"
+        }, REFUSED)):
             self.serve(**answer)
             self.assertEqual(self.library(url=both).ask(maker.good()), verdict)
         self.assertEqual(len(mirror.asked), 4)
@@ -374,12 +433,14 @@ class Answers(HostileTest):
         return len(self.repository.asked)
 
     def test_v35_a_key_that_is_to_be_kept_for_ever(self):
+
         def control(value):
             return ("Cache-Control", value)
+
         self.assertEqual(self.asked_after(30, control("max-age=600")), 1)
         self.assertEqual(self.asked_after(700, control("max-age=600")), 2)
-        for value in ("max-age=31536000", "max-age=99999999999999999999", "max-age=2147483648, immutable",
-                      "public, max-age=18446744073709551616"):
+        for value in ("max-age=31536000", "max-age=99999999999999999999",
+                      "max-age=2147483648, immutable", "public, max-age=18446744073709551616"):
             self.assertEqual(self.asked_after(DAY + 10, control(value)), 2, value)
         for value in ("max-age=0", "no-store", "no-cache", "max-age=-1"):
             self.assertEqual(self.asked_after(10, control(value)), 2, value)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every rule for tokens in security.md (V1 to V29): the rows of tokens.py before libasap's verifier,
-VerifyToken, the endpoint for auth_request and asapctl token verify, which have to agree.
+"""Every rule for tokens in security.md (V1 to V30): the rows of tokens.py before libasap's
+verifier, VerifyToken, the endpoint for auth_request and asapctl token verify, which have to agree.
 
 ASAP_HOSTILE_SEED=N repeats a run; the seed of each is printed."""
 
@@ -71,8 +71,8 @@ def setUpModule():
     maker.write_keys(folder)
     server.ctl("issuer", "create", "web/api", "--external")
     for name in ("rsa", "p256", "p384", "p521", "ed"):
-        server.ctl("key", "publish", "web/api", "--public-key",
-                   os.path.join(folder, name + ".pem"), "--name", name)
+        server.ctl("key", "publish", "web/api", "--public-key", os.path.join(folder, name + ".pem"),
+                   "--name", name)
     server.ctl("issuer", "create", "shop", "--external")
     server.ctl("key", "publish", "shop", "--public-key", os.path.join(folder, "stranger.pem"),
                "--name", "key")
@@ -85,9 +85,13 @@ def tearDownModule():
 
 
 def library(row_list, *options):
-    done = subprocess.run([VERDICT, server.url, server.path("ca.pem"), "orders", *options],
-                          input="".join(row["token"] + "\n" for row in row_list), text=True,
-                          capture_output=True, timeout=PATIENCE, env=server.environment)
+    done = subprocess.run(
+        [VERDICT, server.url, server.path("ca.pem"), "orders", *options],
+        input="".join(row["token"] + "\n" for row in row_list),
+        text=True,
+        capture_output=True,
+        timeout=PATIENCE,
+        env=server.environment)
     verdicts = done.stdout.splitlines()
     if done.returncode != 0 or len(verdicts) != len(row_list):
         raise AssertionError(done.stderr)
@@ -99,17 +103,28 @@ def text(row):
 
 
 def rpc(row):
-    answer = server.local_rpc("TokenService/VerifyToken",
-                              {"token": text(row), "audiences": ["orders"], "leeway": "30s"})
+    answer = server.local_rpc("TokenService/VerifyToken", {
+        "token": text(row),
+        "audiences": ["orders"],
+        "leeway": "30s"
+    })
     if answer.status == 200:
         return ""
     code = answer.json["code"]
-    return ("unauthenticated " if code == "invalid_argument" else code + " ") + str(reason_of(answer))
+    return ("unauthenticated " if code == "invalid_argument" else code + " ") + str(
+        reason_of(answer))
 
 
 def asapctl(row):
-    done = server.ctl_raw("token", "verify", "--audience", "orders", "--repository", server.url,
-                          "--cacert", server.path("ca.pem"), input=text(row))
+    done = server.ctl_raw("token",
+                          "verify",
+                          "--audience",
+                          "orders",
+                          "--repository",
+                          server.url,
+                          "--cacert",
+                          server.path("ca.pem"),
+                          input=text(row))
     if done.returncode == 0:
         return ""
     start = "asapctl: the token is not accepted: "
@@ -124,6 +139,7 @@ def auth(row):
 
 
 class Rules(unittest.TestCase):
+
     def setUp(self):
         """However long it takes, it is the moment at which the tokens were made."""
         server.set_clock(made_at - int(time.time()))
@@ -172,8 +188,10 @@ class Rules(unittest.TestCase):
 
 
 def add_rule(rule, threat):
+
     def test(self):
         self.check_rule(rule)
+
     name = f"test_v{int(rule[1:]):02}_{threat}"
     test.__name__ = name
     setattr(Rules, name, test)
@@ -184,6 +202,7 @@ for each in THREATS.items():
 
 
 class Whole(unittest.TestCase):
+
     def setUp(self):
         server.set_clock(made_at - int(time.time()))
 
