@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds optimised with gcc and with clang, every warning an error, and with the thread sanitizer,
-# and runs the unit tests of each.
+# and runs the unit tests of each; the first is also held against the library's ABI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-./deploy/build-deps.sh check libsubunit-dev clang libclang-rt-14-dev curl openssl
+./deploy/build-deps.sh check libsubunit-dev clang libclang-rt-14-dev curl openssl abigail-tools mandoc
 
 # Address space layout that this sanitizer cannot follow is turned off where that is allowed.
 no_aslr=""
@@ -15,7 +15,7 @@ build_and_test() {
     shift
     cmake --preset "$preset" >/dev/null
     cmake --build --preset "$preset"
-    "$@" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -R '^(unit|fuzz)/'
+    "$@" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -R '^(unit|fuzz|abi|manual)/'
 }
 
 build_and_test ci env

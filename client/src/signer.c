@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "copy_strings.h"
 #include "fail.h"
 #include "jws.h"
 #include "pem.h"
@@ -52,7 +53,7 @@ static enum asap_code find_algorithm(const struct asap_signer_options *options,
                                      struct asap_error *err)
 {
     *out = NULL;
-    if (options == NULL || options->algorithm == NULL)
+    if (options->algorithm == NULL)
         return ASAP_OK;
     *out = algorithm_find(options->algorithm, strlen(options->algorithm));
     if (*out == NULL)
@@ -74,40 +75,101 @@ enum asap_code signer_check_issuer(const char *issuer, struct asap_error *err)
     return ASAP_OK;
 }
 
-static enum asap_code write_claims(const struct key_signer *signer,
-                                   const struct asap_token_request *request,
-                                   struct buffer *out,
-                                   struct asap_error *err)
+/* With what goes without saying written out, so that equal requests look equal. */
+static struct asap_token_request complete_request(const struct key_signer *signer,
+                                                  const struct asap_token_request *request)
 {
-    const int64_t lifetime =
-        request->lifetime_seconds != 0 ? request->lifetime_seconds : SIGNER_DEFAULT_LIFETIME;
+    struct asap_token_request complete = *request;
+
+    if (complete.audiences == NULL)
+        complete.audiences = (const char *const *)signer->audiences;
+    if (complete.subject == NULL)
+        complete.subject = signer->issuer;
+    if (complete.lifetime_seconds == 0)
+        complete.lifetime_seconds = SIGNER_DEFAULT_LIFETIME;
+    return complete;
+}
+
+static enum asap_code sign_anew(const struct key_signer *signer,
+                                const struct signing_key *key,
+                                const struct asap_token_request *request,
+                                int64_t now,
+                                char **token,
+                                struct asap_error *err)
+{
+    SCOPED(buffer) struct buffer written = BUFFER(JWS_TOKEN_MAX);
+    SCOPED(buffer) struct buffer text = BUFFER(JWS_TOKEN_MAX);
+    const struct jws_signing signing = { key->algorithm, key->key, key->key_id };
     const struct claims_request claims = {
         .issuer = signer->issuer,
         .subject = request->subject,
         .audiences = request->audiences,
-        .lifetime = lifetime,
+        .lifetime = request->lifetime_seconds,
         .additional = request->additional_claims,
     };
 
-    return claims_write(&claims, signer->clock.now(signer->clock.context), out, err);
+    TRY(claims_write(&claims, now, &written, err));
+    TRY(jws_sign(&signing, written.bytes, written.length, &text, err));
+    return buffer_take(&text, "token", token, err);
 }
 
 static enum asap_code sign_with_key(struct asap_signer *signer,
-                                    const struct asap_token_request *request,
+                                    const struct asap_token_request *asked,
                                     char **token,
                                     struct asap_error *err)
 {
     struct key_signer *self = (struct key_signer *)signer;
+    const struct asap_token_request request = complete_request(self, asked);
+    const int64_t now = self->clock.now(self->clock.context);
     SCOPED(signing_key) struct signing_key key = { 0 };
-    SCOPED(buffer) struct buffer claims = BUFFER(JWS_TOKEN_MAX);
-    SCOPED(buffer) struct buffer text = BUFFER(JWS_TOKEN_MAX);
-    struct jws_signing signing = { 0 };
 
-    TRY(write_claims(self, request, &claims, err));
     TRY(self->current(self, &key, err));
-    signing = (struct jws_signing){ key.algorithm, key.key, key.key_id };
-    TRY(jws_sign(&signing, claims.bytes, claims.length, &text, err));
-    return buffer_take(&text, "token", token, err);
+    if (self->reuse == NULL)
+        return sign_anew(self, &key, &request, now, token, err);
+    TRY(signer_reuse_find(self->reuse, key.key, &request, now, token, err));
+    if (*token != NULL)
+        return ASAP_OK;
+    TRY(sign_anew(self, &key, &request, now, token, err));
+    signer_reuse_put(self->reuse, key.key, &request, now, *token);
+    return ASAP_OK;
+}
+
+static enum asap_code check_reuse(const struct asap_signer_options *options, struct asap_error *err)
+{
+    if (options->reuse_percent < 0 || options->reuse_percent > SIGNER_REUSE_MAX)
+        return fail_field(err, "reuse_percent",
+                          "tokens are reused for 0 to %d percent of their life", SIGNER_REUSE_MAX);
+    return ASAP_OK;
+}
+
+static enum asap_code check_audiences(const char *const *audiences, struct asap_error *err)
+{
+    size_t count = 0;
+
+    if (audiences == NULL)
+        return ASAP_OK;
+    for (; audiences[count] != NULL; count++)
+        if (*audiences[count] == '\0')
+            return fail_field(err, "audiences", "one of the audiences is empty");
+    if (count == 0 || count > CLAIMS_MAX_AUDIENCES)
+        return fail_field(err, "audiences", "there are %zu audiences, not 1 to %d", count,
+                          CLAIMS_MAX_AUDIENCES);
+    return ASAP_OK;
+}
+
+static enum asap_code take_options(struct key_signer *signer,
+                                   const struct asap_signer_options *options,
+                                   struct asap_error *err)
+{
+    TRY(find_algorithm(options, &signer->algorithm, err));
+    TRY(check_reuse(options, err));
+    TRY(check_audiences(options->audiences, err));
+    TRY(copy_strings(options->audiences, &signer->audiences, err));
+    signer->clock = clock_or_system(options->clock);
+    signer->passphrase = options->passphrase;
+    if (options->reuse_percent == 0)
+        return ASAP_OK;
+    return signer_reuse_new(options->reuse_percent, options->reuse_entries, &signer->reuse, err);
 }
 
 enum asap_code key_signer_init(struct key_signer *signer,
@@ -115,36 +177,70 @@ enum asap_code key_signer_init(struct key_signer *signer,
                                const struct asap_signer_options *options,
                                struct asap_error *err)
 {
+    static const struct asap_signer_options defaults = { .algorithm = NULL };
+
     signer->base.sign = sign_with_key;
-    TRY(find_algorithm(options, &signer->algorithm, err));
-    signer->clock = clock_or_system(options != NULL ? options->clock : (struct asap_clock){ 0 });
     memcpy(signer->issuer, kid->issuer, kid->issuer_length);
-    return ASAP_OK;
+    return take_options(signer, options != NULL ? options : &defaults, err);
 }
 
-struct pem_signer {
+void key_signer_clear(struct key_signer *signer)
+{
+    signer_reuse_free(signer->reuse);
+    free(signer->audiences);
+}
+
+struct one_key_signer {
     struct key_signer signer;
     struct signing_key key;
 };
 
-static enum asap_code current_pem(struct key_signer *signer,
-                                  struct signing_key *out,
-                                  struct asap_error *err)
+static enum asap_code current_of_one(struct key_signer *signer,
+                                     struct signing_key *out,
+                                     struct asap_error *err)
 {
-    const struct pem_signer *self = (const struct pem_signer *)signer;
+    const struct one_key_signer *self = (const struct one_key_signer *)signer;
 
     return signing_key_copy(out, &self->key, err);
 }
 
-static void free_pem(struct asap_signer *signer)
+static void free_one(struct asap_signer *signer)
 {
-    struct pem_signer *self = (struct pem_signer *)signer;
+    struct one_key_signer *self = (struct one_key_signer *)signer;
 
     signing_key_clear(&self->key);
+    key_signer_clear(&self->signer);
     free(self);
 }
 
-static const struct key_signer pem_signer = { .base.free = free_pem, .current = current_pem };
+static struct asap_signer *new_one_key_signer(void)
+{
+    struct one_key_signer *self = calloc(1, sizeof *self);
+
+    if (self == NULL)
+        return NULL;
+    self->signer.current = current_of_one;
+    self->signer.base.free = free_one;
+    return &self->signer.base;
+}
+
+enum asap_code signer_from_key(const struct kid *kid,
+                               EVP_PKEY **key,
+                               const struct asap_signer_options *options,
+                               struct asap_signer **out,
+                               struct asap_error *err)
+{
+    SCOPED(asap_signer) struct asap_signer *signer = new_one_key_signer();
+    struct one_key_signer *self = (struct one_key_signer *)signer;
+
+    *out = NULL;
+    if (self == NULL)
+        return fail_memory(err);
+    TRY(key_signer_init(&self->signer, kid, options, err));
+    TRY(signing_key_init(&self->key, kid, key, self->signer.algorithm, err));
+    *out = MOVE(signer);
+    return ASAP_OK;
+}
 
 enum asap_code asap_signer_from_pem(const char *key_id,
                                     const char *pem,
@@ -154,24 +250,13 @@ enum asap_code asap_signer_from_pem(const char *key_id,
                                     struct asap_error *err)
 {
     SCOPED(pkey) EVP_PKEY *key = NULL;
-    SCOPED(signing_key) struct signing_key signing = { 0 };
-    struct key_signer signer = pem_signer;
-    struct pem_signer *self = NULL;
     struct kid kid = { 0 };
 
     *out = NULL;
     if (kid_parse(key_id, strlen(key_id), &kid, err) != ASAP_OK)
         return fail_as(err, ASAP_INVALID_ARGUMENT);
-    TRY(key_signer_init(&signer, &kid, options, err));
-    TRY(pem_read_private(pem, pem_length, &key, err));
-    TRY(signing_key_init(&signing, &kid, &key, signer.algorithm, err));
-    self = calloc(1, sizeof *self);
-    if (self == NULL)
-        return fail_memory(err);
-    *self = (struct pem_signer){ .signer = signer, .key = signing };
-    signing = (struct signing_key){ 0 };
-    *out = &self->signer.base;
-    return ASAP_OK;
+    TRY(pem_decrypt_private(pem, pem_length, passphrase_of(options), &key, err));
+    return signer_from_key(&kid, &key, options, out, err);
 }
 
 enum asap_code asap_signer_sign(struct asap_signer *signer,

@@ -128,8 +128,11 @@ read_all(int file, const char *path, struct secret *text, struct asap_error *err
     return ASAP_OK;
 }
 
-static enum asap_code
-read_key(const char *path, struct identity *identity, EVP_PKEY **out, struct asap_error *err)
+static enum asap_code read_key(const char *path,
+                               const struct asap_passphrase *passphrase,
+                               struct identity *identity,
+                               EVP_PKEY **out,
+                               struct asap_error *err)
 {
     SCOPED(file) int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     SCOPED(secret) struct secret text = { 0 };
@@ -142,7 +145,7 @@ read_key(const char *path, struct identity *identity, EVP_PKEY **out, struct asa
     *identity = identity_of(&status);
     TRY(secret_init(&text, (size_t)status.st_size, err));
     TRY(read_all(file, path, &text, err));
-    return pem_read_private((const char *)text.bytes, text.length, out, err);
+    return pem_decrypt_private((const char *)text.bytes, text.length, passphrase, out, err);
 }
 
 static enum asap_code
@@ -152,7 +155,7 @@ load(struct directory_signer *self, const struct kid *kid, const char *path, str
     SCOPED(signing_key) struct signing_key loaded = { 0 };
     struct identity identity = { 0 };
 
-    TRY(read_key(path, &identity, &key, err));
+    TRY(read_key(path, &self->signer.passphrase, &identity, &key, err));
     TRY(signing_key_init(&loaded, kid, &key, self->signer.algorithm, err));
     signing_key_clear(&self->key);
     self->key = loaded;
@@ -211,6 +214,7 @@ static void free_directory(struct asap_signer *signer)
     struct directory_signer *self = (struct directory_signer *)signer;
 
     signing_key_clear(&self->key);
+    key_signer_clear(&self->signer);
     (void)pthread_mutex_destroy(&self->lock);
     free(self->path);
     free(self);

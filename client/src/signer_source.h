@@ -9,6 +9,7 @@
 #include "algorithm.h"
 #include "kid.h"
 #include "scoped.h"
+#include "signer_reuse.h"
 
 /* The kinds of signers behind one interface, and where those that have a key
  * have it from. */
@@ -68,14 +69,33 @@ struct key_signer {
                               struct asap_error *err);
     const struct algorithm *algorithm; /* NULL: what fits the key */
     struct asap_clock clock;
+    struct asap_passphrase passphrase;
+    const char **audiences;     /* of requests that name none; NULL: they have to */
+    struct signer_reuse *reuse; /* NULL: each token is signed anew */
     char issuer[KID_MAX + 1];
 };
 
-/* The part that every kind of it has but for `base.free` and `current`. ASAP_INVALID_ARGUMENT:
- * there is no such algorithm. */
+/* The part that every kind of it has but for `base.free` and `current`, of a zeroed one. Clear it
+ * with key_signer_clear() even when it fails. ASAP_INVALID_ARGUMENT: one of the options is wrong.
+ */
 ASAP_MUST_CHECK enum asap_code key_signer_init(struct key_signer *signer,
                                                const struct kid *kid,
                                                const struct asap_signer_options *options,
                                                struct asap_error *err);
+
+void key_signer_clear(struct key_signer *signer);
+
+/* A signer for one key. Takes over `key`, which is NULL afterwards, unless it fails. */
+ASAP_MUST_CHECK enum asap_code signer_from_key(const struct kid *kid,
+                                               EVP_PKEY **key,
+                                               const struct asap_signer_options *options,
+                                               struct asap_signer **out,
+                                               struct asap_error *err);
+
+/* Those of the options, which may be NULL. */
+static inline const struct asap_passphrase *passphrase_of(const struct asap_signer_options *options)
+{
+    return options != NULL ? &options->passphrase : NULL;
+}
 
 #endif

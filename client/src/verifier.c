@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "copy_strings.h"
 #include "fail.h"
 #include "jws.h"
 #include "pem.h"
@@ -31,40 +32,6 @@ static void verifier_scope_exit(struct asap_verifier *verifier)
     free(verifier->subjects);
     free(verifier->algorithms);
     replay_free(verifier->replay);
-}
-
-static size_t size_of_strings(const char *const *list, size_t *count)
-{
-    size_t size = 0;
-
-    for (*count = 0; list[*count] != NULL; ++*count)
-        size += strlen(list[*count]) + 1;
-    return size;
-}
-
-/* Pointers and strings in one piece of memory. */
-static enum asap_code copy_strings(const char *const *list,
-                                   const char ***out,
-                                   struct asap_error *err)
-{
-    size_t count = 0;
-    size_t size = 0;
-    char *text = NULL;
-
-    if (list == NULL)
-        return ASAP_OK;
-    size = size_of_strings(list, &count);
-    *out = malloc((count + 1) * sizeof **out + size);
-    if (*out == NULL)
-        return fail_memory(err);
-    text = (char *)(*out + count + 1);
-    for (size_t i = 0; i < count; i++) {
-        (*out)[i] = text;
-        memcpy(text, list[i], strlen(list[i]) + 1);
-        text += strlen(list[i]) + 1;
-    }
-    (*out)[count] = NULL;
-    return ASAP_OK;
 }
 
 /* An empty list would allow nothing, an empty string would match what no token may have. */

@@ -5,7 +5,6 @@
 set -eu
 build=$(cd "$1" && pwd)
 cd "$(dirname "$0")/../.."
-source=$(pwd)
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
@@ -33,28 +32,61 @@ make -s -C client/examples BUILD="$root/examples" CC="$(cached CMAKE_C_COMPILER)
     PKG_CONFIG_PATH="$(dirname "$pc")"
 
 mkdir "$root/consumer"
+cat >"$root/consumer/consumer.c" <<END
+#include <asap/asap.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(void)
+{
+    struct asap_signer *signer = NULL;
+    struct asap_error err = { .message = "" };
+    char *token = NULL;
+
+    if (asap_signer_from_environment(NULL, &signer, &err) != ASAP_OK
+        || asap_signer_sign(signer, &(struct asap_token_request){ .audiences = NULL }, &token, &err)
+               != ASAP_OK)
+        return fprintf(stderr, "%s\\n", err.message), EXIT_FAILURE;
+    puts(token);
+    free(token);
+    asap_signer_free(signer);
+    return EXIT_SUCCESS;
+}
+END
 cat >"$root/consumer/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.25)
 project(consumer LANGUAGES C)
 find_package(asap 0.1 REQUIRED COMPONENTS microhttpd)
-add_executable(consumer "$source/client/examples/sign.c")
+add_executable(consumer consumer.c)
 target_link_libraries(consumer PRIVATE asap::asap)
-add_executable(guarded "$source/client/examples/guard.c")
+add_executable(guarded "$PWD/client/examples/guard.c")
 target_link_libraries(guarded PRIVATE asap::microhttpd)
 END
 quietly cmake -S "$root/consumer" -B "$root/consumer/build" -DCMAKE_PREFIX_PATH="$prefix" \
     -DCMAKE_C_COMPILER="$(cached CMAKE_C_COMPILER)"
 quietly cmake --build "$root/consumer/build"
 
+# Each function has its manual page, where there are pages at all.
+pages=$(find "$prefix" -type d -name man3)
+if [ -n "$pages" ]; then
+    while read -r function; do
+        [ -s "$pages/$function.3" ] || { echo "no manual page of $function" >&2; exit 1; }
+    done <tests/abi/symbols.txt
+fi
+
 # They run, too: each signs with a key of its own.
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$root/key.pem" 2>/dev/null
-for program in "$root/examples/asap-sign" "$root/consumer/build/consumer"; do
-    token=$("$program" --key "$root/key.pem" --key-id web/key --audience orders)
-    case $token in
+export ASAP_KEY_ID=web/key ASAP_AUDIENCE=orders
+ASAP_PRIVATE_KEY=$(cat "$root/key.pem")
+export ASAP_PRIVATE_KEY
+check_token() {
+    case $2 in
     *.*.*) ;;
-    *) echo "$program signed no token: $token" >&2; exit 1 ;;
+    *) echo "$1 signed no token: $2" >&2; exit 1 ;;
     esac
-done
+}
+check_token asap-sign "$("$root/examples/asap-sign" --key "$root/key.pem" --key-id web/key --audience orders)"
+check_token consumer "$("$root/consumer/build/consumer")"
 for program in asap-mint asap-verify asap-request asap-guard; do
     status=0
     "$root/examples/$program" 2>/dev/null || status=$?

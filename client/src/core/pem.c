@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <asap/signer.h>
+
 #include "algorithm.h"
 #include "base64url.h"
 #include "fail.h"
@@ -58,8 +60,6 @@ static const struct block not_public[] = {
 };
 
 static const struct block not_private[] = {
-    { "ENCRYPTED PRIVATE KEY",
-      "the private key is encrypted (decrypt it first: openssl pkey -in FILE -out PLAIN)" },
     { "OPENSSH PRIVATE KEY",
       "this key is in OpenSSH's own format (convert it: ssh-keygen -p -m PKCS8 -N '' -f FILE)" },
     { "CERTIFICATE", "this is a certificate (the private key is needed alone)" },
@@ -69,9 +69,10 @@ static const struct block not_private[] = {
 };
 
 static const struct block private_blocks[] = {
-    { "PRIVATE KEY", NULL },     /* PKCS#8 (RFC 5958) */
-    { "RSA PRIVATE KEY", NULL }, /* PKCS#1 (RFC 8017) */
-    { "EC PRIVATE KEY", NULL },  /* SEC1 (RFC 5915) */
+    { "PRIVATE KEY", NULL },           /* PKCS#8 (RFC 5958) */
+    { "ENCRYPTED PRIVATE KEY", NULL }, /* the same, encrypted */
+    { "RSA PRIVATE KEY", NULL },       /* PKCS#1 (RFC 8017) */
+    { "EC PRIVATE KEY", NULL },        /* SEC1 (RFC 5915) */
     { NULL, NULL },
 };
 
@@ -322,15 +323,26 @@ enum asap_code pem_check_policy(EVP_PKEY *key, struct asap_error *err)
     return ASAP_OK;
 }
 
-/* OpenSSL would ask on the terminal without one. */
-/* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's. */
-static int refuse_passphrase(char *buffer, int size, int writing, void *context)
+/* What OpenSSL asks for a passphrase; without one it would ask on the terminal. */
+struct passphrase_call {
+    const struct asap_passphrase *passphrase; /* NULL: there is none */
+    bool asked;
+    bool answered;
+};
+
+static int give_passphrase(char *buffer, int size, int writing, void *context)
 {
-    (void)buffer;
-    (void)size;
+    struct passphrase_call *call = context;
+    int length = -1;
+
     (void)writing;
-    (void)context;
-    return -1;
+    if (call->asked && !call->answered)
+        return -1; /* OpenSSL tries again in another way */
+    call->asked = true;
+    if (call->passphrase != NULL && call->passphrase->read != NULL)
+        length = call->passphrase->read(buffer, (size_t)size, call->passphrase->context);
+    call->answered = length >= 0 && length <= size;
+    return call->answered ? length : -1;
 }
 
 /* `openssl ecparam -genkey` writes the curve's name first. */
@@ -349,20 +361,16 @@ static enum asap_code check_private_block(struct span span, struct asap_error *e
 {
     struct span body = { 0 };
 
-    for (const struct block *block = private_blocks; block->label != NULL; block++) {
-        if (!is_block(span, block->label, &body))
-            continue;
-        if (contains(body, "ENCRYPTED"))
-            return refuse_key(err, not_private[0].why_not);
-        return ASAP_OK;
-    }
+    for (const struct block *block = private_blocks; block->label != NULL; block++)
+        if (is_block(span, block->label, &body))
+            return ASAP_OK;
     return explain_block(span, not_private,
                          "not a private key (one block from -----BEGIN PRIVATE KEY----- to "
                          "-----END PRIVATE KEY----- is needed, with nothing around it)",
                          err);
 }
 
-static enum asap_code check_pair(EVP_PKEY *key, struct asap_error *err)
+enum asap_code pem_check_private(EVP_PKEY *key, struct asap_error *err)
 {
     SCOPED(pkey_ctx) EVP_PKEY_CTX *ctx = NULL;
 
@@ -375,12 +383,27 @@ static enum asap_code check_pair(EVP_PKEY *key, struct asap_error *err)
     return ASAP_OK;
 }
 
-enum asap_code
-pem_read_private(const char *text, size_t length, EVP_PKEY **out, struct asap_error *err)
+static enum asap_code explain_private(const struct passphrase_call *call, struct asap_error *err)
+{
+    if (!call->asked)
+        return refuse_key(err, "the private key is damaged (copy the file anew)");
+    if (call->answered)
+        return refuse_key(err, "the private key cannot be decrypted (is its passphrase right?)");
+    return refuse_key(err,
+                      "the private key is encrypted and there is no passphrase for it (decrypt "
+                      "it first: openssl pkey -in FILE -out PLAIN)");
+}
+
+enum asap_code pem_decrypt_private(const char *text,
+                                   size_t length,
+                                   const struct asap_passphrase *passphrase,
+                                   EVP_PKEY **out,
+                                   struct asap_error *err)
 {
     SCOPED(bio) BIO *source = NULL;
     SCOPED(pkey) EVP_PKEY *key = NULL;
     struct span span = { text, length };
+    struct passphrase_call call = { .passphrase = passphrase };
 
     *out = NULL;
     if (length > PEM_PRIVATE_MAX)
@@ -391,12 +414,18 @@ pem_read_private(const char *text, size_t length, EVP_PKEY **out, struct asap_er
     source = BIO_new_mem_buf(span.text, (int)span.length);
     if (source == NULL)
         return fail_memory(err);
-    key = PEM_read_bio_PrivateKey(source, NULL, refuse_passphrase, NULL);
+    key = PEM_read_bio_PrivateKey(source, NULL, give_passphrase, &call);
     if (key == NULL)
-        return refuse_key(err, "the private key is damaged (copy the file anew)");
-    TRY(check_pair(key, err));
+        return explain_private(&call, err);
+    TRY(pem_check_private(key, err));
     *out = MOVE(key);
     return ASAP_OK;
+}
+
+enum asap_code
+pem_read_private(const char *text, size_t length, EVP_PKEY **out, struct asap_error *err)
+{
+    return pem_decrypt_private(text, length, NULL, out, err);
 }
 
 enum asap_code pem_write_public(EVP_PKEY *key, struct buffer *out, struct asap_error *err)

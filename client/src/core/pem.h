@@ -39,9 +39,21 @@ pem_parse_public(const char *text, size_t length, EVP_PKEY **out, struct asap_er
  * mathematically sound. ASAP_INVALID_ARGUMENT, ASAP_REASON_KEY_REFUSED otherwise. */
 ASAP_MUST_CHECK enum asap_code pem_check_policy(EVP_PKEY *key, struct asap_error *err);
 
+/* The same policy, and the private part and the public one belong together. */
+ASAP_MUST_CHECK enum asap_code pem_check_private(EVP_PKEY *key, struct asap_error *err);
+
 /* Reads one unencrypted private key: PKCS#8, PKCS#1 or SEC1. The same policy holds. */
 ASAP_MUST_CHECK enum asap_code
 pem_read_private(const char *text, size_t length, EVP_PKEY **out, struct asap_error *err);
+
+/* The same, and an encrypted one with what `passphrase` gives, which is asked for at most once.
+ * Without one (NULL, or no function in it) an encrypted key is refused, and nobody is prompted. */
+struct asap_passphrase;
+ASAP_MUST_CHECK enum asap_code pem_decrypt_private(const char *text,
+                                                   size_t length,
+                                                   const struct asap_passphrase *passphrase,
+                                                   EVP_PKEY **out,
+                                                   struct asap_error *err);
 
 /* Appends one SubjectPublicKeyInfo block with a final newline. */
 ASAP_MUST_CHECK enum asap_code pem_write_public(EVP_PKEY *key,

@@ -33,6 +33,22 @@ enum asap_code secret_init(struct secret *secret, size_t length, struct asap_err
     return ASAP_OK;
 }
 
+enum asap_code
+secret_copy(struct secret *secret, const void *bytes, size_t length, struct asap_error *err)
+{
+    TRY(secret_init(secret, length, err));
+    memcpy(secret->bytes, bytes, length);
+    return ASAP_OK;
+}
+
+/* Only so many bytes are wiped when it is freed. */
+void secret_truncate(struct secret *secret, size_t length)
+{
+    OPENSSL_cleanse(secret->bytes + length, secret->length - length);
+    secret->bytes[length] = '\0';
+    secret->length = length;
+}
+
 void secret_clear(struct secret *secret)
 {
     OPENSSL_secure_clear_free(secret->bytes, secret->length);

@@ -22,6 +22,13 @@ ASAP_MUST_CHECK enum asap_code secret_init(struct secret *secret,
                                            size_t length,
                                            struct asap_error *err);
 
+/* A copy of bytes that are not in a secret yet. */
+ASAP_MUST_CHECK enum asap_code
+secret_copy(struct secret *secret, const void *bytes, size_t length, struct asap_error *err);
+
+/* Shortens it to `length` bytes, behind which a NUL stands again, and wipes the rest. */
+void secret_truncate(struct secret *secret, size_t length);
+
 /* Wipes and frees; a zeroed secret is fine. */
 void secret_clear(struct secret *secret);
 

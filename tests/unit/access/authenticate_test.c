@@ -437,7 +437,8 @@ END_TEST
 /* Publishes a key and signs with it. */
 static struct asap_signer *new_signer(const char *kind, const char *algorithm)
 {
-    const struct asap_signer_options options = { algorithm, fake_clock_of(&now) };
+    const struct asap_signer_options options = { .algorithm = algorithm,
+                                                 .clock = fake_clock_of(&now) };
     SCOPED(pkey) EVP_PKEY *key = new_key(kind);
     SCOPED(secret) struct secret private_pem = { 0 };
     SCOPED(buffer) struct buffer pem = BUFFER(PEM_PUBLISHED_MAX);

@@ -73,10 +73,10 @@ START_TEST(refuses_encrypted_private_keys_and_asks_for_no_passphrase)
 
     PEM_write_bio_PKCS8PrivateKey(pkcs8, key, EVP_aes_256_cbc(), "word", 4, NULL, NULL);
     length = BIO_get_mem_data(pkcs8, &text);
-    check_private_refused(text, (size_t)length, "encrypted (decrypt it first");
+    check_private_refused(text, (size_t)length, "decrypt it first");
     PEM_write_bio_PrivateKey_traditional(older, key, EVP_aes_256_cbc(), word, 4, NULL, NULL);
     length = BIO_get_mem_data(older, &text);
-    check_private_refused(text, (size_t)length, "encrypted (decrypt it first");
+    check_private_refused(text, (size_t)length, "decrypt it first");
     BIO_free(pkcs8);
     BIO_free(older);
     EVP_PKEY_free(key);

@@ -26,6 +26,20 @@ START_TEST(starts_as_zeros_with_a_nul_behind)
 }
 END_TEST
 
+START_TEST(copies_bytes_and_wipes_what_is_cut_off)
+{
+    SCOPED(secret) struct secret secret = { 0 };
+    struct asap_error err = { 0 };
+
+    ck_assert_succeeds(secret_copy(&secret, "secret", 6, &err));
+    ck_assert_uint_eq(secret.length, 6);
+    ck_assert_mem_eq(secret.bytes, "secret", 7);
+    secret_truncate(&secret, 3);
+    ck_assert_uint_eq(secret.length, 3);
+    ck_assert_mem_eq(secret.bytes, "sec\0\0\0", 7);
+}
+END_TEST
+
 START_TEST(refuses_a_length_that_cannot_be)
 {
     struct secret secret = { 0 };
@@ -157,6 +171,7 @@ int main(void)
     TCase *all = tcase_create("all");
 
     tcase_add_test(all, starts_as_zeros_with_a_nul_behind);
+    tcase_add_test(all, copies_bytes_and_wipes_what_is_cut_off);
     tcase_add_test(all, refuses_a_length_that_cannot_be);
     tcase_add_loop_test(all, gives_a_private_key_back, 0, COUNT(kinds));
     tcase_add_loop_test(all, writes_the_pem_that_openssl_writes, 0, COUNT(kinds));
