@@ -164,14 +164,18 @@ END_TEST
 START_TEST(ages_are_counted_by_a_clock_of_their_own)
 {
     struct kid kid = kid_of("web/a");
-    struct cache_headers headers = headers_of("max-age=60");
+    struct cache_headers headers =
+        headers_of("max-age=60, stale-while-revalidate=20, stale-if-error=30");
 
     cache_headers_add(&headers, "Date", "Wed, 18 Nov 2026 11:06:30 GMT"); /* NOW - 10 */
     cache_put(cache, &kid, key_a, &headers, &no_validators,
               (struct cache_moment){ .now = 1000, .wall = NOW });
     ck_assert_int_eq(find("web/a", key_a, 1000), CACHE_FRESH);
     ck_assert_int_eq(find("web/a", key_a, 1049), CACHE_FRESH_DUE);
-    ck_assert_int_eq(find("web/a", key_a, 1050), CACHE_STALE);
+    ck_assert_int_eq(find("web/a", key_a, 1050), CACHE_STALE_REVALIDATING);
+    ck_assert_int_eq(find("web/a", key_a, 1070), CACHE_STALE);
+    ck_assert(!is_usable_on_error("web/a", 1080));
+    ck_assert(is_usable_on_error("web/a", 1079));
 }
 END_TEST
 

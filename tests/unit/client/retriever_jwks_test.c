@@ -269,6 +269,17 @@ START_TEST(a_known_key_does_not_wait_for_a_fetch_for_an_unknown_one)
 }
 END_TEST
 
+/* One of them fetches. */
+START_TEST(few_threads_wait_for_unknown_keys_at_once)
+{
+    serve_set(FRESH, jwk_a, NULL);
+    ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
+    pass(20);
+    crowd_for_unknown_keys(1 + AT_ONCE, "web/a");
+    ck_assert_uint_eq(http_server_requests(server), 2);
+}
+END_TEST
+
 START_TEST(the_url_follows_the_rules_of_a_repository)
 {
     struct asap_retriever *made = NULL;
@@ -294,6 +305,7 @@ static TCase *faults_case(void)
     tcase_add_test(faults, forged_key_ids_fetch_little_while_the_server_fails);
     tcase_add_test(faults, threads_share_one_fetch);
     tcase_add_test(faults, a_known_key_does_not_wait_for_a_fetch_for_an_unknown_one);
+    tcase_add_test(faults, few_threads_wait_for_unknown_keys_at_once);
     tcase_add_test(faults, the_url_follows_the_rules_of_a_repository);
     tcase_set_timeout(faults, 60);
     return faults;
