@@ -235,8 +235,12 @@ EVP_PKEY *cache_find_for_error(struct cache *cache, const struct kid *kid, int64
     struct slot *slot = find_slot(cache, kid);
     const int64_t retry = now + CACHE_RETRY_SECONDS;
 
-    if (slot == NULL || slot->pkey == NULL || !is_before(slot, now, slot->times.stale_if_error))
+    if (slot == NULL || slot->pkey == NULL)
         return NULL;
+    if (!is_before(slot, now, slot->times.stale_if_error)) {
+        slot->times.stale_while_revalidate = slot->times.stale;
+        return NULL;
+    }
     if (slot->times.stale <= now)
         slot->times.stale = retry < slot->times.stale_if_error ? retry : slot->times.stale_if_error;
     slot->due = retry;
@@ -331,7 +335,7 @@ size_t cache_bytes(const struct cache *cache)
 
 size_t cache_key_bytes(const EVP_PKEY *key)
 {
-    enum { TREE_NODE = 64, KEY_FIXED = 1536, NUMBERS = 6, BITS_IN_BYTE = 8 };
+    enum { TREE_NODE = 64, KEY_FIXED = 2048, NUMBERS = 4, BITS_IN_BYTE = 8 };
     const size_t slot = sizeof(struct slot) + TREE_NODE;
 
     if (key == NULL)

@@ -66,7 +66,8 @@ cache_find(struct cache *cache, const struct kid *kid, int64_t now, EVP_PKEY **o
 
 /* The origin failed: the key, a reference of the caller's, if it may be used in spite of that, or
  * NULL. It is then left alone for CACHE_RETRY_SECONDS, and counts as fresh so long, but not beyond
- * what the origin allowed, so that an origin which hangs does not delay every token. */
+ * what the origin allowed, so that an origin which hangs does not delay every token. A key that may
+ * not is not used while somebody revalidates it, either. */
 EVP_PKEY *cache_find_for_error(struct cache *cache, const struct kid *kid, int64_t now);
 
 /* What the key was last received with; both "" when nothing is known. */

@@ -374,16 +374,18 @@ enum asap_code fetch_key(struct fetcher *fetcher,
 
 enum asap_code fetch_set(struct fetcher *fetcher,
                          const struct cache_validators *validators,
-                         char body[FETCH_SET_MAX],
+                         struct buffer *body,
                          struct fetch_answer *out,
                          struct asap_error *err)
 {
     struct transfer transfer = { .kind = &set_kind,
                                  .url = fetcher->base_url,
                                  .answer = out,
-                                 .body = body,
+                                 .body = buffer_extend(body, FETCH_SET_MAX),
                                  .body_size = FETCH_SET_MAX };
 
+    if (transfer.body == NULL)
+        return fail_memory(err);
     return fetch(fetcher, &transfer, validators, err);
 }
 

@@ -7,6 +7,7 @@
 
 #include <asap/retriever.h>
 
+#include "buffer.h"
 #include "cache.h"
 #include "cache_control.h"
 #include "kid.h"
@@ -44,11 +45,11 @@ ASAP_MUST_CHECK enum asap_code fetch_key(struct fetcher *fetcher,
                                          struct fetch_answer *out,
                                          struct asap_error *err);
 
-/* The JSON Web Key Set at the URL itself, of out->body_length bytes, is left in `body`, and nothing
- * in out->body. The same codes. */
+/* The JSON Web Key Set at the URL itself is left in `body`, empty before and limited to
+ * FETCH_SET_MAX: out->body_length bytes of it; out->body stays empty. The same codes. */
 ASAP_MUST_CHECK enum asap_code fetch_set(struct fetcher *fetcher,
                                          const struct cache_validators *validators,
-                                         char body[FETCH_SET_MAX],
+                                         struct buffer *body,
                                          struct fetch_answer *out,
                                          struct asap_error *err);
 

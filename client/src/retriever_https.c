@@ -16,7 +16,7 @@
 
 enum {
     DEFAULT_ENTRIES = 1000,
-    DEFAULT_BYTES = 8 * 1024 * 1024,
+    DEFAULT_BYTES = 8192, /* for each entry */
     /* Fetches of key ids never heard of, as forged tokens may name any number of them. */
     UNKNOWN_BURST = 1000,
     UNKNOWN_RATE = 100,
@@ -411,10 +411,11 @@ static struct https_retriever *allocate(void)
 
 static struct cache_limits limits_of(const struct asap_https_options *options)
 {
-    return (struct cache_limits){
-        .entries = options->cache_entries > 0 ? options->cache_entries : DEFAULT_ENTRIES,
-        .bytes = options->cache_bytes > 0 ? options->cache_bytes : DEFAULT_BYTES,
-    };
+    const size_t entries = options->cache_entries > 0 ? options->cache_entries : DEFAULT_ENTRIES;
+    const size_t most = entries < SIZE_MAX / DEFAULT_BYTES ? entries * DEFAULT_BYTES : SIZE_MAX;
+
+    return (struct cache_limits){ .entries = entries,
+                                  .bytes = options->cache_bytes > 0 ? options->cache_bytes : most };
 }
 
 enum asap_code asap_retriever_https(const char *base_url,

@@ -39,7 +39,7 @@ static void refuse_entry(struct entry *entry, const char *why)
 {
     EVP_PKEY_free(entry->key);
     entry->key = NULL;
-    (void)snprintf(entry->why, sizeof entry->why, "%s", why);
+    (void)snprintf(entry->why, sizeof entry->why, "%.120s", why);
 }
 
 static enum asap_code take_key(struct jwk_set *set, const json_t *jwk, struct asap_error *err)

@@ -100,8 +100,8 @@ static void survive_failure(struct jwks_retriever *self)
     const int64_t now = now_of(self);
     const int64_t retry = now + RETRY_SECONDS;
 
-    if (self->err.reason == ASAP_REASON_KEY_NOT_FOUND
-        || self->err.reason == ASAP_REASON_KEY_REFUSED || now >= self->times.stale_if_error)
+    if (self->err.reason == ASAP_REASON_KEY_NOT_FOUND || self->err.reason == ASAP_REASON_KEY_REFUSED
+        || now >= self->times.stale_if_error)
         drop_set(self);
     if (self->times.stale <= now)
         self->times.stale = retry < self->times.stale_if_error ? retry : self->times.stale_if_error;
@@ -123,13 +123,11 @@ static enum asap_code fetch_and_read(const struct jwks_retriever *self,
 {
     SCOPED(buffer) struct buffer body = BUFFER(FETCH_SET_MAX);
     struct asap_error cause = { 0 };
-    char *bytes = buffer_extend(&body, FETCH_SET_MAX);
 
     *out = NULL;
-    if (bytes == NULL)
-        return fail_memory(err);
-    TRY(fetch_set(self->fetcher, validators, bytes, answer, err));
-    if (answer->not_modified || jwk_set_read(bytes, answer->body_length, out, &cause) == ASAP_OK)
+    TRY(fetch_set(self->fetcher, validators, &body, answer, err));
+    if (answer->not_modified
+        || jwk_set_read(body.bytes, answer->body_length, out, &cause) == ASAP_OK)
         return ASAP_OK;
     return fail_reason(err, cause.code, cause.reason, "the key set at %.100s is refused: %.120s",
                        fetcher_base_url(self->fetcher), cause.message);

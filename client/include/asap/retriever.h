@@ -20,7 +20,7 @@ struct asap_https_options {
     const char *ca_file;      /* PEM file of trusted authorities; NULL: the system's */
     int64_t timeout_ms;       /* of one request in all; 0: 5000 */
     size_t cache_entries;     /* keys and misses remembered; 0: 1000 */
-    size_t cache_bytes;       /* memory they may take; 0: 8 MiB */
+    size_t cache_bytes;       /* memory they may take; 0: 8 KiB for each */
     bool allow_http_loopback; /* plain http to 127.0.0.1, [::1] or localhost, for tests */
     struct asap_clock clock;  /* zeroed: the system's */
     /* How old a key is, in seconds from any beginning. Zeroed: `clock` if that is given, else the

@@ -152,6 +152,15 @@ START_TEST(a_renewal_that_failed_waits_a_moment_and_shortens_nothing)
 }
 END_TEST
 
+START_TEST(a_revalidation_that_failed_ends_the_stale_key)
+{
+    put("web/a", key_a, "max-age=60, stale-while-revalidate=60", NOW);
+    ck_assert_int_eq(find("web/a", key_a, NOW + 60), CACHE_STALE_REVALIDATING);
+    ck_assert(!is_usable_on_error("web/a", NOW + 60));
+    ck_assert_int_eq(find("web/a", key_a, NOW + 60), CACHE_STALE);
+}
+END_TEST
+
 START_TEST(a_short_lifetime_is_not_renewed_ahead)
 {
     put("web/a", key_a, "max-age=9", NOW);
@@ -164,14 +173,18 @@ END_TEST
 START_TEST(ages_are_counted_by_a_clock_of_their_own)
 {
     struct kid kid = kid_of("web/a");
-    struct cache_headers headers = headers_of("max-age=60");
+    struct cache_headers headers =
+        headers_of("max-age=60, stale-while-revalidate=20, stale-if-error=30");
 
     cache_headers_add(&headers, "Date", "Wed, 18 Nov 2026 11:06:30 GMT"); /* NOW - 10 */
     cache_put(cache, &kid, key_a, &headers, &no_validators,
               (struct cache_moment){ .now = 1000, .wall = NOW });
     ck_assert_int_eq(find("web/a", key_a, 1000), CACHE_FRESH);
     ck_assert_int_eq(find("web/a", key_a, 1049), CACHE_FRESH_DUE);
-    ck_assert_int_eq(find("web/a", key_a, 1050), CACHE_STALE);
+    ck_assert_int_eq(find("web/a", key_a, 1050), CACHE_STALE_REVALIDATING);
+    ck_assert_int_eq(find("web/a", key_a, 1070), CACHE_STALE);
+    ck_assert(!is_usable_on_error("web/a", 1080));
+    ck_assert(is_usable_on_error("web/a", 1079));
 }
 END_TEST
 
@@ -343,6 +356,7 @@ int main(void)
     tcase_add_test(entries, a_stale_key_survives_errors_within_its_window);
     tcase_add_test(entries, an_error_is_not_met_again_for_a_moment);
     tcase_add_test(entries, a_renewal_that_failed_waits_a_moment_and_shortens_nothing);
+    tcase_add_test(entries, a_revalidation_that_failed_ends_the_stale_key);
     tcase_add_test(entries, a_short_lifetime_is_not_renewed_ahead);
     tcase_add_test(entries, ages_are_counted_by_a_clock_of_their_own);
     tcase_add_test(entries, memory_is_bounded_too);

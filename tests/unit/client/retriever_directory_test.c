@@ -94,6 +94,19 @@ START_TEST(a_file_that_was_changed_is_read_again)
 }
 END_TEST
 
+START_TEST(a_file_that_was_not_changed_is_parsed_once)
+{
+    SCOPED(pkey) EVP_PKEY *first = NULL;
+    SCOPED(pkey) EVP_PKEY *second = NULL;
+    struct asap_error err;
+
+    put("keys/web/a", pem_a);
+    ck_assert_int_eq(find_into("web/a", &first, &err), ASAP_OK);
+    ck_assert_int_eq(find_into("web/a", &second, &err), ASAP_OK);
+    ck_assert_ptr_eq(first, second);
+}
+END_TEST
+
 /* As Kubernetes mounts them. */
 START_TEST(a_link_may_lead_to_another_place_within_the_root)
 {
@@ -163,6 +176,7 @@ int main(void)
     tcase_add_checked_fixture(files, set_up, tear_down);
     tcase_add_test(files, a_key_is_in_the_file_of_its_id);
     tcase_add_test(files, a_file_that_was_changed_is_read_again);
+    tcase_add_test(files, a_file_that_was_not_changed_is_parsed_once);
     tcase_add_test(files, a_link_may_lead_to_another_place_within_the_root);
     tcase_add_test(files, a_link_that_leads_out_of_the_root_is_refused);
     tcase_add_test(files, what_is_no_short_file_is_refused);

@@ -3,6 +3,7 @@
 #define ASAP_TESTS_RETRIEVER_FIXTURE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -161,6 +162,45 @@ static inline void *finish(pthread_t thread)
 
     ck_assert_int_eq(pthread_join(thread, &key), 0);
     return key;
+}
+
+/* Forged tokens */
+
+enum { CROWD = 40, AT_ONCE = 16 };
+
+static atomic_size_t crowd_refused;
+
+static inline void *find_forged(void *context)
+{
+    struct asap_error err;
+    EVP_PKEY *key = NULL;
+
+    if (find_into(context, &key, &err) != ASAP_OK && err.reason == ASAP_REASON_OVERLOADED)
+        atomic_fetch_add(&crowd_refused, 1);
+    EVP_PKEY_free(key);
+    return NULL;
+}
+
+/* Many threads want keys unknown while the repository hangs. Asserts that no more than `waiting` of
+ * them wait, and that `known`, which is pem_a, is found meanwhile. */
+static inline void crowd_for_unknown_keys(size_t waiting, const char *known)
+{
+    pthread_t threads[CROWD];
+    char texts[CROWD][16];
+
+    atomic_store(&crowd_refused, 0);
+    http_server_hold(server);
+    for (size_t i = 0; i < CROWD; i++) {
+        (void)snprintf(texts[i], sizeof texts[i], "web/forged-%zu", i);
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, find_forged, texts[i]), 0);
+    }
+    while (atomic_load(&crowd_refused) < CROWD - waiting)
+        (void)sched_yield();
+    ck_assert_int_eq(find(known, pem_a), ASAP_REASON_NONE);
+    http_server_release(server);
+    for (size_t i = 0; i < CROWD; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_uint_eq(atomic_load(&crowd_refused), CROWD - waiting);
 }
 
 #endif

@@ -150,6 +150,19 @@ START_TEST(a_set_is_renewed_in_the_background)
 }
 END_TEST
 
+START_TEST(a_renewal_that_failed_ends_the_stale_set)
+{
+    serve_set(JSON_TYPE "Cache-Control: max-age=60, stale-while-revalidate=60\r\n", jwk_a, NULL);
+    ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
+    serve("503 Busy", "", "");
+    pass(60);
+    while (find("web/a", pem_a) == ASAP_REASON_NONE)
+        (void)sched_yield();
+    pass(5);
+    ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_KEY_UNAVAILABLE);
+}
+END_TEST
+
 START_TEST(a_stale_set_is_used_as_long_as_allowed_when_the_server_fails)
 {
     serve_set(JSON_TYPE "Cache-Control: max-age=60, stale-if-error=30\r\n", jwk_a, NULL);
@@ -269,6 +282,17 @@ START_TEST(a_known_key_does_not_wait_for_a_fetch_for_an_unknown_one)
 }
 END_TEST
 
+/* One of them fetches. */
+START_TEST(few_threads_wait_for_unknown_keys_at_once)
+{
+    serve_set(FRESH, jwk_a, NULL);
+    ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
+    pass(20);
+    crowd_for_unknown_keys(1 + AT_ONCE, "web/a");
+    ck_assert_uint_eq(http_server_requests(server), 2);
+}
+END_TEST
+
 START_TEST(the_url_follows_the_rules_of_a_repository)
 {
     struct asap_retriever *made = NULL;
@@ -289,11 +313,13 @@ static TCase *faults_case(void)
     tcase_add_checked_fixture(faults, start_set, stop);
     tcase_add_test(faults, an_unknown_key_is_not_missing_when_the_set_could_not_be_fetched);
     tcase_add_test(faults, a_stale_set_is_used_as_long_as_allowed_when_the_server_fails);
+    tcase_add_test(faults, a_renewal_that_failed_ends_the_stale_set);
     tcase_add_loop_test(faults, what_is_no_set_is_refused, 0, COUNT(bad_sets));
     tcase_add_test(faults, a_set_has_256_kib_at_most);
     tcase_add_test(faults, forged_key_ids_fetch_little_while_the_server_fails);
     tcase_add_test(faults, threads_share_one_fetch);
     tcase_add_test(faults, a_known_key_does_not_wait_for_a_fetch_for_an_unknown_one);
+    tcase_add_test(faults, few_threads_wait_for_unknown_keys_at_once);
     tcase_add_test(faults, the_url_follows_the_rules_of_a_repository);
     tcase_set_timeout(faults, 60);
     return faults;

@@ -40,7 +40,7 @@ END_TEST
 static const struct {
     struct asap_static_key second;
     const char *field;
-} bad_statics[] = {
+} bad_keys[] = {
     { { "web/a", pem_b }, "keys" },
     { { NULL, pem_b }, "keys[1].key_id" },
     { { "web/../b", pem_b }, "keys[1].key_id" },
@@ -51,12 +51,12 @@ static const struct {
 
 START_TEST(a_bad_static_key_is_named)
 {
-    const struct asap_static_key keys[] = { { "web/a", pem_a }, bad_statics[_i].second };
+    const struct asap_static_key keys[] = { { "web/a", pem_a }, bad_keys[_i].second };
     struct asap_error err = { 0 };
 
     ck_assert_int_eq(asap_retriever_static(keys, 2, &retriever, &err), ASAP_INVALID_ARGUMENT);
     ck_assert_ptr_null(retriever);
-    ck_assert_str_eq(err.field, bad_statics[_i].field);
+    ck_assert_str_eq(err.field, bad_keys[_i].field);
     ck_assert_int_eq(asap_retriever_static(keys, 0, &retriever, &err), ASAP_INVALID_ARGUMENT);
 }
 END_TEST
@@ -166,18 +166,18 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("retriever_static");
-    TCase *statics = tcase_create("static");
+    TCase *given = tcase_create("static");
     TCase *callbacks = tcase_create("callback");
 
-    tcase_add_checked_fixture(statics, make_pems, free_retriever);
-    tcase_add_test(statics, the_keys_that_were_given_are_found_and_no_others);
-    tcase_add_loop_test(statics, a_bad_static_key_is_named, 0, COUNT(bad_statics));
+    tcase_add_checked_fixture(given, make_pems, free_retriever);
+    tcase_add_test(given, the_keys_that_were_given_are_found_and_no_others);
+    tcase_add_loop_test(given, a_bad_static_key_is_named, 0, COUNT(bad_keys));
     tcase_add_checked_fixture(callbacks, make_pems, free_retriever);
     tcase_add_test(callbacks, a_callback_is_asked_each_time_and_freed_once);
     tcase_add_loop_test(callbacks, an_event_loop_asks_only_a_callback_that_never_waits, 0, 2);
     tcase_add_test(callbacks, what_a_callback_says_is_a_missing_key_or_a_failure);
     tcase_add_test(callbacks, a_callback_without_a_function_is_refused);
-    suite_add_tcase(suite, statics);
+    suite_add_tcase(suite, given);
     suite_add_tcase(suite, callbacks);
     return check_main(suite);
 }
