@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from harness import BUILD, PATIENCE, Response, ServerTest, main, run
+from harness import BUILD, PATIENCE, Response, ServerTest, main, run, until
 
 EXAMPLES = os.path.join(BUILD, "client/examples")
 SIGN = os.path.join(EXAMPLES, "asap-sign")
@@ -188,13 +188,26 @@ class Looped(AdapterTest):
         loop.stdin.write(token + "\n")
         loop.stdin.flush()
 
+    def stop_repository(self):
+        """All of its threads, which takes a moment."""
+        process = self.server.process
+        process.send_signal(signal.SIGSTOP)
+        self.addCleanup(process.send_signal, signal.SIGCONT)
+
+        def is_stopped():
+            for task in os.listdir(f"/proc/{process.pid}/task"):
+                with open(f"/proc/{process.pid}/task/{task}/stat", encoding="utf-8") as file:
+                    if file.read().rpartition(")")[2].split()[0] != "T":
+                        return False
+            return True
+        until(is_stopped, "asapd to stop")
+
     def test_a_loop_turns_while_a_key_is_fetched(self):
         loop = self.begin(LOOP)
         known, unknown = self.token(), self.token("shop")
         self.send(loop, known)
         self.assertEqual(loop.stdout.readline(), "ok web/api\n")
-        self.server.process.send_signal(signal.SIGSTOP)
-        self.addCleanup(self.server.process.send_signal, signal.SIGCONT)
+        self.stop_repository()
         self.send(loop, unknown)
         answered, begun = 0, time.monotonic()
         while time.monotonic() - begun < HELD:
