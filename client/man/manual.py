@@ -16,6 +16,7 @@ import sys
 ATTRIBUTES = re.compile(r"\b(ASAP_API|ASAP_MUST_CHECK)\s+")
 FUNCTION = re.compile(r"\b(asap_\w+)\(")
 TYPE = re.compile(r"^((?:struct|enum) \w+)")
+TYPEDEF = re.compile(r"^typedef .*?\(\*(\w+)\)")
 
 
 class Entry:
@@ -29,13 +30,15 @@ class Entry:
         found = []
         for code in self.code:
             match = TYPE.match(code) if "(" not in code or "{" in code else None
-            match = match or FUNCTION.search(code) or TYPE.match(code)
+            match = match or TYPEDEF.match(code) or FUNCTION.search(code) or TYPE.match(code)
             if match:
                 found.append(match.group(1))
         return found
 
     def functions(self):
-        return [name for name in self.names() if not name.startswith(("struct ", "enum "))]
+        return [
+            name for name in self.names() if any(f"{name}(" in code for code in self.code)
+        ]
 
 
 def body_of(header):
@@ -63,7 +66,7 @@ def without_attributes(lines):
 
 
 def read_declaration(lines):
-    """Up to the semicolon that is within no braces."""
+    """Up to the semicolon that is within no braces; an inline function without its body."""
     taken = []
     depth = 0
     while lines:
@@ -71,8 +74,11 @@ def read_declaration(lines):
         taken.append(line)
         code = re.sub(r"/\*.*?(\*/|$)", "", line)
         depth += code.count("{") - code.count("}")
-        if depth == 0 and code.rstrip().endswith(";"):
+        if depth == 0 and code.rstrip().endswith((";", "}")):
             break
+    if taken[-1] == "}":
+        del taken[taken.index("{") :]
+        taken[-1] += ";"
     return without_attributes(taken)
 
 
@@ -151,7 +157,7 @@ def page(path, entries, others, version):
     for entry in entries:
         if entry.code:
             code = literal("\n".join(entry.code))
-            # Types of functions and constants alone have no name to be found by.
+            # Constants alone have no name to be found by.
             made += ".SS " + ", ".join(entry.names()) + code[3:] if entry.names() else code
         made += paragraphs(entry.text)
     made = made.replace(".SH DESCRIPTION\n.PP\n", ".SH DESCRIPTION\n")
