@@ -10,7 +10,7 @@
 #include "token_members.h"
 #include "token_verbs.h"
 
-/* What a token says, whoever wrote it: for people who look for what is wrong
+/* What a token says and what that means, whoever wrote it: for people who look for what is wrong
  * with one. Hence only its form is checked. */
 
 DEFINE_SCOPED(string, char *, free)
@@ -53,7 +53,7 @@ print_json(const struct ctl *ctl, json_t *header, json_t *claims, struct asap_er
 static enum asap_code
 print_part(const struct ctl *ctl, const char *title, json_t *part, struct asap_error *err)
 {
-    SCOPED(table) struct table table = TABLE(2);
+    SCOPED(table) struct table table = TABLE(3);
 
     table.indent = 2;
     TRY(token_add_members(&table, part, ctl_now(ctl), err));

@@ -11,6 +11,31 @@
 
 DEFINE_SCOPED(string, char *, free)
 
+/* Of the header and of the claims; none has a name in common with another. */
+static const struct {
+    const char *name, *meaning;
+} meanings[] = {
+    { "alg", "how it is signed" }, { "kid", "by which key: the repository has it under this path" },
+    { "typ", "what it is" },       { "iss", "who made it, and what its kid has to begin with" },
+    { "sub", "on whose behalf" },  { "aud", "who may accept it" },
+    { "iat", "when it was made" }, { "nbf", "not valid before" },
+    { "exp", "not valid after" },  { "jti", "its own name, by which a second use is noticed" },
+};
+
+static const char *meaning_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+        if (strcmp(meanings[i].name, name) == 0)
+            return meanings[i].meaning;
+    return "";
+}
+
+static void add_meaning(struct table *table, const char *name)
+{
+    if (table->columns == 3)
+        table_add(table, meaning_of(name));
+}
+
 static bool is_time(const char *name, const json_t *value)
 {
     return json_is_integer(value)
@@ -32,11 +57,15 @@ static enum asap_code add_value(
 {
     char time[TIME_TEXT_SIZE] = "";
 
-    if (!is_time(name, value) && !json_is_string(value))
-        return add_json(table, value, err);
-    if (json_is_integer(value))
+    if (is_time(name, value)) {
         time_full(json_integer_value(value), now, time);
-    table_add(table, json_is_string(value) ? json_string_value(value) : time);
+        table_add(table, time);
+    } else if (json_is_string(value)) {
+        table_add(table, json_string_value(value));
+    } else {
+        TRY(add_json(table, value, err));
+    }
+    add_meaning(table, name);
     return ASAP_OK;
 }
 

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algorithm.h"
 #include "claims.h"
 #include "fail.h"
 #include "json.h"
 #include "scoped.h"
 #include "token.h"
 #include "token_members.h"
+#include "token_remedy.h"
 #include "token_verbs.h"
 
 /* Tokens checked as a service checks them: by the library, against the keys of a repository. */
@@ -64,6 +66,7 @@ static enum asap_code make_verifier(const struct ctl *ctl,
     options.audiences = list(ctl, OPTION_AUDIENCE, lists.audiences);
     options.issuers = list(ctl, OPTION_ISSUER, lists.issuers);
     options.subjects = list(ctl, OPTION_SUBJECT, lists.subjects);
+    options.algorithms = algorithm_names; /* EdDSA, too: asapd has such keys */
     options.clock = library_clock(ctl);
     TRY(read_leeway(ctl, &options.leeway_seconds, err));
     return asap_verifier_new(keys, &options, out, err);
@@ -80,17 +83,6 @@ static enum asap_code make_retriever(const struct ctl *ctl,
     return asap_retriever_https(ctl->arguments->options[OPTION_REPOSITORY], &options, out, err);
 }
 
-/* Names the rule in front, as programs and other people's logs call it. */
-static enum asap_code name_rule(struct asap_error *err)
-{
-    const struct asap_error before = *err;
-
-    if (before.reason == ASAP_REASON_NONE)
-        return before.code;
-    (void)fail(err, before.code, "%s: %.220s", asap_reason_name(before.reason), before.message);
-    return before.code;
-}
-
 static enum asap_code check(const struct ctl *ctl, struct asap_claims **out, struct asap_error *err)
 {
     SCOPED(retriever) struct asap_retriever *keys = NULL;
@@ -102,7 +94,7 @@ static enum asap_code check(const struct ctl *ctl, struct asap_claims **out, str
     TRY(make_verifier(ctl, keys, &verifier, err));
     if (asap_verifier_check(verifier, (const char *)token.bytes, token.length, out, err) == ASAP_OK)
         return ASAP_OK;
-    return name_rule(err);
+    return token_explain(err);
 }
 
 static enum asap_code print_claims(const struct ctl *ctl,

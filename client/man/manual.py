@@ -156,7 +156,9 @@ def page(path, entries, others, version):
     made += ".B cc FILE.c $(pkg\\-config \\-\\-cflags \\-\\-libs libasap)\n.fi\n.SH DESCRIPTION\n"
     for entry in entries:
         if entry.code:
-            made += ".SS " + ", ".join(entry.names()) + literal("\n".join(entry.code))[3:]
+            code = literal("\n".join(entry.code))
+            # Constants alone have no name to be found by.
+            made += ".SS " + ", ".join(entry.names()) + code[3:] if entry.names() else code
         made += paragraphs(entry.text)
     made = made.replace(".SH DESCRIPTION\n.PP\n", ".SH DESCRIPTION\n")
     made += ".SH SEE ALSO\n" + ",\n".join(f".BR {other} (3)" for other in others if other != name)

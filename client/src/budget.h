@@ -10,7 +10,7 @@ struct budget {
     int64_t burst;
     int64_t rate;
     int64_t left;
-    int64_t refilled; /* seconds since 1970 */
+    int64_t refilled; /* seconds, of a clock of the caller's */
 };
 
 static inline struct budget budget_full(int64_t burst, int64_t rate, int64_t now)

@@ -18,7 +18,9 @@ struct slot {
     struct slot *newer;
     struct slot *older;
     EVP_PKEY *pkey; /* NULL: there is no such key */
+    size_t bytes;
     int64_t received;
+    int64_t due; /* for renewal */
     struct cache_headers headers;
     struct cache_times times;
     struct cache_validators validators;
@@ -37,7 +39,8 @@ struct cache {
     struct list keys;
     struct list misses;
     size_t length;
-    size_t limit;
+    size_t bytes;
+    struct cache_limits limits;
 };
 
 static int compare(const void *left, const void *right)
@@ -99,21 +102,30 @@ static void remove_slot(struct cache *cache, struct slot *slot)
     (void)tdelete(&slot->key, &cache->tree, compare);
     unlink_slot(list_of(cache, slot), slot);
     cache->length--;
+    cache->bytes -= slot->bytes;
     free_slot(slot);
 }
 
-/* False when only keys are held and another miss is to come. */
+static bool has_room(const struct cache *cache, const struct slot *coming)
+{
+    return cache->length < cache->limits.entries
+           && (cache->limits.bytes == 0
+               || (coming->bytes <= cache->limits.bytes
+                   && cache->bytes <= cache->limits.bytes - coming->bytes));
+}
+
+/* False when only keys are held and another miss is to come, or nothing would help. */
 static bool make_room(struct cache *cache, const struct slot *coming)
 {
-    struct slot *victim = cache->misses.oldest;
+    while (!has_room(cache, coming)) {
+        struct slot *victim = cache->misses.oldest;
 
-    if (cache->length < cache->limit)
-        return true;
-    if (victim == NULL && coming->pkey != NULL)
-        victim = cache->keys.oldest;
-    if (victim == NULL)
-        return false;
-    remove_slot(cache, victim);
+        if (victim == NULL && coming->pkey != NULL)
+            victim = cache->keys.oldest;
+        if (victim == NULL)
+            return false;
+        remove_slot(cache, victim);
+    }
     return true;
 }
 
@@ -129,6 +141,7 @@ static struct slot *new_slot(const struct kid *kid, EVP_PKEY *key, int64_t now)
     memcpy(slot->kid, kid->text, kid->length);
     slot->key = (struct key){ .text = slot->kid, .length = kid->length };
     slot->pkey = key;
+    slot->bytes = cache_key_bytes(key);
     slot->received = now;
     return slot;
 }
@@ -142,6 +155,7 @@ static void insert_slot(struct cache *cache, struct slot *taken)
         return;
     link_newest(list_of(cache, slot), slot);
     cache->length++;
+    cache->bytes += slot->bytes;
     slot = NULL;
 }
 
@@ -158,19 +172,46 @@ static EVP_PKEY *reference(EVP_PKEY *key)
 
 static enum cache_state state_of(const struct slot *slot, int64_t now)
 {
+    if (slot->pkey != NULL && is_before(slot, now, slot->times.stale))
+        return now < slot->due ? CACHE_FRESH : CACHE_FRESH_DUE;
     if (is_before(slot, now, slot->times.stale))
-        return slot->pkey != NULL ? CACHE_FRESH : CACHE_MISSING;
+        return CACHE_MISSING;
     if (is_before(slot, now, slot->times.stale_while_revalidate))
         return CACHE_STALE_REVALIDATING;
     return slot->pkey != NULL ? CACHE_STALE : CACHE_UNKNOWN;
 }
 
-enum asap_code cache_new(size_t entries, struct cache **out, struct asap_error *err)
+/* What the headers say, on the clock that never steps. */
+static struct cache_times times_of(const struct cache_headers *headers, struct cache_moment moment)
+{
+    const int64_t shift = moment.now - moment.wall;
+    struct cache_times times = cache_headers_times(headers, moment.wall);
+
+    times.stale += shift;
+    times.stale_while_revalidate += shift;
+    times.stale_if_error += shift;
+    return times;
+}
+
+/* A key of a short lifetime, or that was old when it came, is not renewed ahead: it would be
+ * fetched all the time. */
+static void set_times(struct slot *slot, const struct cache_times *times, int64_t now)
+{
+    const int64_t left = times->stale - now;
+
+    slot->times = *times;
+    slot->received = now;
+    slot->due = left < CACHE_AHEAD_SECONDS ? times->stale : now + left * CACHE_AHEAD_PERCENT / 100;
+}
+
+enum asap_code cache_new(struct cache_limits limits, struct cache **out, struct asap_error *err)
 {
     *out = calloc(1, sizeof **out);
     if (*out == NULL)
         return fail_memory(err);
-    (*out)->limit = entries > 0 ? entries : 1;
+    (*out)->limits = limits;
+    if (limits.entries == 0)
+        (*out)->limits.entries = 1;
     return ASAP_OK;
 }
 
@@ -194,9 +235,15 @@ EVP_PKEY *cache_find_for_error(struct cache *cache, const struct kid *kid, int64
     struct slot *slot = find_slot(cache, kid);
     const int64_t retry = now + CACHE_RETRY_SECONDS;
 
-    if (slot == NULL || slot->pkey == NULL || !is_before(slot, now, slot->times.stale_if_error))
+    if (slot == NULL || slot->pkey == NULL)
         return NULL;
-    slot->times.stale = retry < slot->times.stale_if_error ? retry : slot->times.stale_if_error;
+    if (!is_before(slot, now, slot->times.stale_if_error)) {
+        slot->times.stale_while_revalidate = slot->times.stale;
+        return NULL;
+    }
+    if (slot->times.stale <= now)
+        slot->times.stale = retry < slot->times.stale_if_error ? retry : slot->times.stale_if_error;
+    slot->due = retry;
     return reference(slot->pkey);
 }
 
@@ -212,18 +259,18 @@ void cache_put(struct cache *cache,
                EVP_PKEY *key,
                const struct cache_headers *headers,
                const struct cache_validators *validators,
-               int64_t now)
+               struct cache_moment moment)
 {
-    const struct cache_times times = cache_headers_times(headers, now);
+    const struct cache_times times = times_of(headers, moment);
     struct slot *slot = NULL;
 
     cache_drop(cache, kid);
     if (times.may_store)
-        slot = new_slot(kid, key, now);
+        slot = new_slot(kid, key, moment.now);
     if (slot == NULL)
         return;
     slot->headers = *headers;
-    slot->times = times;
+    set_times(slot, &times, moment.now);
     slot->validators = *validators;
     insert_slot(cache, slot);
 }
@@ -231,15 +278,16 @@ void cache_put(struct cache *cache,
 void cache_freshen(struct cache *cache,
                    const struct kid *kid,
                    const struct cache_headers *headers,
-                   int64_t now)
+                   struct cache_moment moment)
 {
     struct slot *slot = find_slot(cache, kid);
+    struct cache_times times = { 0 };
 
     if (slot == NULL || slot->pkey == NULL)
         return;
     cache_headers_update(&slot->headers, headers);
-    slot->times = cache_headers_times(&slot->headers, now);
-    slot->received = now;
+    times = times_of(&slot->headers, moment);
+    set_times(slot, &times, moment.now);
     if (!slot->times.may_store)
         remove_slot(cache, slot);
 }
@@ -278,6 +326,21 @@ void cache_drop(struct cache *cache, const struct kid *kid)
 size_t cache_length(const struct cache *cache)
 {
     return cache->length;
+}
+
+size_t cache_bytes(const struct cache *cache)
+{
+    return cache->bytes;
+}
+
+size_t cache_key_bytes(const EVP_PKEY *key)
+{
+    enum { TREE_NODE = 64, KEY_FIXED = 2048, NUMBERS = 4, BITS_IN_BYTE = 8 };
+    const size_t slot = sizeof(struct slot) + TREE_NODE;
+
+    if (key == NULL)
+        return slot;
+    return slot + KEY_FIXED + NUMBERS * (size_t)EVP_PKEY_get_bits(key) / BITS_IN_BYTE;
 }
 
 void cache_free(struct cache *cache)

@@ -6,6 +6,7 @@
 #include <openssl/x509_vfy.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,15 @@
 
 #include "buffer.h"
 #include "fail.h"
+#include "fetch_header.h"
 #include "repository_url.h"
 
 enum {
     IDLE_MAX = 8, /* handles, each with its connections, that wait for the next fetch */
     CONNECT_TIMEOUT_MS = 2000,
-    DEFAULT_TIMEOUT_MS = 5000
+    DEFAULT_TIMEOUT_MS = 5000,
+    LOW_SPEED_BYTES = 16, /* a second, over ... */
+    LOW_SPEED_SECONDS = 5
 };
 
 DEFINE_SCOPED(header_list, struct curl_slist *, curl_slist_free_all)
@@ -28,18 +32,46 @@ struct fetcher {
     char *base_url;
     char *ca_file;
     long timeout_ms;
+    atomic_bool is_stopped;
     pthread_mutex_t lock;
     CURL *idle[IDLE_MAX];
     size_t idle_length;
 };
 
+/* What may be fetched. */
+struct kind {
+    const char *accept;
+    const char *types[3];
+    const char *missing; /* what a 404 says */
+    const char *wanted;  /* and an answer of another type */
+    const char *longest; /* and one that is too long */
+};
+
+static const struct kind key_kind = {
+    .accept = "application/x-pem-file",
+    .types = { "application/x-pem-file" },
+    .missing = "there is no such key",
+    .wanted = "application/x-pem-file (is that a key repository?)",
+    .longest = "which no public key is",
+};
+
+static const struct kind set_kind = {
+    .accept = "application/jwk-set+json, application/json",
+    .types = { "application/jwk-set+json", "application/json" },
+    .missing = "there is no key set",
+    .wanted = "application/jwk-set+json or application/json (is that a JSON Web Key Set?)",
+    .longest = "which is too much for a key set",
+};
+
 /* One answer while it arrives. */
 struct transfer {
+    const struct kind *kind;
     const char *url;
     struct fetch_answer *answer;
+    char *body;
+    size_t body_size;
+    struct fetch_header header;
     size_t header_bytes;
-    bool has_type;
-    bool is_pem;
     bool is_too_long;
     bool sent_validators;
     char why[CURL_ERROR_SIZE];
@@ -61,89 +93,15 @@ __attribute__((format(printf, 2, 3))) static enum asap_code unavailable(struct a
     return ASAP_UNAVAILABLE;
 }
 
-/* Header fields */
-
-static bool names_pem(const char *type)
-{
-    static const char pem[] = "application/x-pem-file";
-    const size_t length = sizeof pem - 1;
-
-    return strncasecmp(type, pem, length) == 0 && strchr("; \t", type[length]) != NULL;
-}
-
-static void take_type(struct transfer *transfer, const char *value)
-{
-    transfer->is_pem = names_pem(value) && (!transfer->has_type || transfer->is_pem);
-    transfer->has_type = true;
-}
-
-/* Half a validator matches nothing, and a control character must not come back to the server. */
-static void take_text(char *out, size_t size, const char *value)
-{
-    out[0] = '\0';
-    if (strlen(value) >= size)
-        return;
-    for (const char *at = value; *at != '\0'; at++)
-        if ((unsigned char)*at < ' ' || *at == '\x7f')
-            return;
-    (void)snprintf(out, size, "%s", value);
-}
-
-static void take_etag(struct transfer *transfer, const char *value)
-{
-    struct cache_validators *validators = &transfer->answer->validators;
-
-    take_text(validators->etag, sizeof validators->etag, value);
-}
-
-static void take_last_modified(struct transfer *transfer, const char *value)
-{
-    struct cache_validators *validators = &transfer->answer->validators;
-
-    take_text(validators->last_modified, sizeof validators->last_modified, value);
-}
-
-static const struct {
-    const char *name;
-    void (*take)(struct transfer *transfer, const char *value);
-} fields[] = {
-    { "Content-Type", take_type },
-    { "ETag", take_etag },
-    { "Last-Modified", take_last_modified },
-};
-
-static void take_field(struct transfer *transfer, const char *name, const char *value)
-{
-    cache_headers_add(&transfer->answer->headers, name, value);
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        if (strcasecmp(name, fields[i].name) == 0)
-            fields[i].take(transfer, value);
-}
-
-/* Splits "Name: value\r\n" in place and takes it in. */
-static void take_line(struct transfer *transfer, char *line)
-{
-    char *colon = strchr(line, ':');
-    char *value = NULL;
-    size_t length = 0;
-
-    if (colon == NULL)
-        return;
-    *colon = '\0';
-    value = colon + 1 + strspn(colon + 1, " \t");
-    length = strlen(value);
-    while (length > 0 && strchr(" \t\r\n", value[length - 1]) != NULL)
-        length--;
-    value[length] = '\0';
-    take_field(transfer, line, value);
-}
+/* The answer as it arrives */
 
 /* A status line begins the final response after any interim ones. */
 static void begin_response(struct transfer *transfer)
 {
     *transfer->answer = (struct fetch_answer){ .body_length = 0 };
-    transfer->has_type = false;
-    transfer->is_pem = false;
+    transfer->header = (struct fetch_header){ .types = transfer->kind->types,
+                                              .headers = &transfer->answer->headers,
+                                              .validators = &transfer->answer->validators };
 }
 
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
@@ -160,7 +118,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
     if (strncmp(line, "HTTP/", 5) == 0)
         begin_response(transfer);
     else if (transfer->answer->body_length == 0) /* trailers say nothing */
-        take_line(transfer, line);
+        fetch_header_take(&transfer->header, line);
     return length;
 }
 
@@ -170,13 +128,25 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     struct fetch_answer *answer = transfer->answer;
     const size_t length = size * count;
 
-    if (length > sizeof answer->body - answer->body_length) {
+    if (length > transfer->body_size - answer->body_length) {
         transfer->is_too_long = true;
         return 0;
     }
-    memcpy(answer->body + answer->body_length, bytes, length);
+    memcpy(transfer->body + answer->body_length, bytes, length);
     answer->body_length += length;
     return length;
+}
+
+static int
+on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_off_t to_put, curl_off_t put)
+{
+    const struct fetcher *fetcher = context;
+
+    (void)to_get;
+    (void)got;
+    (void)to_put;
+    (void)put;
+    return atomic_load(&fetcher->is_stopped) ? 1 : 0;
 }
 
 /* Handles */
@@ -187,6 +157,7 @@ static const struct {
     long value;
 } fixed_options[] = {
     { CURLOPT_NOSIGNAL, 1 },
+    { CURLOPT_NOPROGRESS, 0 },
     { CURLOPT_FOLLOWLOCATION, 0 },
     { CURLOPT_SSL_VERIFYPEER, 1 },
     { CURLOPT_SSL_VERIFYHOST, 2 },
@@ -195,9 +166,11 @@ static const struct {
     { CURLOPT_NETRC, CURL_NETRC_IGNORED },
     { CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
     { CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS },
+    { CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES },
+    { CURLOPT_LOW_SPEED_TIME, LOW_SPEED_SECONDS },
 };
 
-static bool configure(CURL *curl, const struct fetcher *fetcher)
+static bool configure(CURL *curl, struct fetcher *fetcher)
 {
     const bool is_tls = strncasecmp(fetcher->base_url, "https:", 6) == 0;
     const char *scheme = is_tls ? "https" : "http";
@@ -211,6 +184,8 @@ static bool configure(CURL *curl, const struct fetcher *fetcher)
             && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_USERAGENT, "libasap") == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, fetcher->timeout_ms) == CURLE_OK
+            && curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK
+            && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetcher) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK
             && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK;
     if (fetcher->ca_file == NULL)
@@ -220,7 +195,7 @@ static bool configure(CURL *curl, const struct fetcher *fetcher)
            && curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
 }
 
-static CURL *new_handle(const struct fetcher *fetcher)
+static CURL *new_handle(struct fetcher *fetcher)
 {
     CURL *curl = curl_easy_init();
 
@@ -312,14 +287,12 @@ static enum asap_code explain(const struct transfer *transfer,
 
 static enum asap_code judge_body(const struct transfer *transfer, struct asap_error *err)
 {
-    if (!transfer->is_pem)
-        return refuse(err, ASAP_REASON_KEY_REFUSED, "",
-                      "%.140s is not application/x-pem-file (is that a key repository?)",
-                      transfer->url);
+    if (!transfer->header.is_wanted)
+        return refuse(err, ASAP_REASON_KEY_REFUSED, "", "%.140s is not %s", transfer->url,
+                      transfer->kind->wanted);
     if (transfer->is_too_long)
-        return refuse(err, ASAP_REASON_KEY_REFUSED, "",
-                      "%.140s is over %d bytes, which no public key is", transfer->url,
-                      PEM_PUBLIC_MAX);
+        return refuse(err, ASAP_REASON_KEY_REFUSED, "", "%.140s is over %zu bytes, %s",
+                      transfer->url, transfer->body_size, transfer->kind->longest);
     return ASAP_OK;
 }
 
@@ -331,8 +304,8 @@ static enum asap_code judge(const struct transfer *transfer, long status, struct
     case 403:
     case 404:
     case 410:
-        return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "",
-                      "%.140s answered %ld: there is no such key", transfer->url, status);
+        return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "", "%.140s answered %ld: %s", transfer->url,
+                      status, transfer->kind->missing);
     case 304:
         transfer->answer->not_modified = transfer->sent_validators;
         if (transfer->sent_validators)
@@ -354,7 +327,7 @@ static enum asap_code fetch_with(CURL *curl,
     CURLcode result = CURLE_OK;
     long status = 0;
 
-    TRY(add_header(&headers, "Accept", "application/x-pem-file", err));
+    TRY(add_header(&headers, "Accept", transfer->kind->accept, err));
     TRY(add_header(&headers, "If-None-Match", validators->etag, err));
     TRY(add_header(&headers, "If-Modified-Since", validators->last_modified, err));
     transfer->sent_validators = validators->etag[0] != '\0' || validators->last_modified[0] != '\0';
@@ -364,6 +337,22 @@ static enum asap_code fetch_with(CURL *curl,
     return judge(transfer, status, err);
 }
 
+static enum asap_code fetch(struct fetcher *fetcher,
+                            struct transfer *transfer,
+                            const struct cache_validators *validators,
+                            struct asap_error *err)
+{
+    CURL *curl = take_handle(fetcher);
+    enum asap_code code = ASAP_OK;
+
+    begin_response(transfer);
+    if (curl == NULL)
+        return fail_memory(err);
+    code = fetch_with(curl, transfer, validators, err);
+    give_handle_back(fetcher, curl);
+    return code;
+}
+
 enum asap_code fetch_key(struct fetcher *fetcher,
                          const struct kid *kid,
                          const struct cache_validators *validators,
@@ -371,22 +360,33 @@ enum asap_code fetch_key(struct fetcher *fetcher,
                          struct asap_error *err)
 {
     SCOPED(buffer) struct buffer url = BUFFER(FETCH_URL_MAX + 1 + KID_MAX);
-    struct transfer transfer = { .answer = out };
-    enum asap_code code = ASAP_OK;
-    CURL *curl = NULL;
+    struct transfer transfer = {
+        .kind = &key_kind, .answer = out, .body = out->body, .body_size = sizeof out->body
+    };
 
-    *out = (struct fetch_answer){ .body_length = 0 };
     buffer_puts(&url, fetcher->base_url);
     buffer_puts(&url, "/");
     buffer_append(&url, kid->text, kid->length);
     TRY(buffer_check(&url, "the URL of the key", err));
     transfer.url = url.bytes;
-    curl = take_handle(fetcher);
-    if (curl == NULL)
+    return fetch(fetcher, &transfer, validators, err);
+}
+
+enum asap_code fetch_set(struct fetcher *fetcher,
+                         const struct cache_validators *validators,
+                         struct buffer *body,
+                         struct fetch_answer *out,
+                         struct asap_error *err)
+{
+    struct transfer transfer = { .kind = &set_kind,
+                                 .url = fetcher->base_url,
+                                 .answer = out,
+                                 .body = buffer_extend(body, FETCH_SET_MAX),
+                                 .body_size = FETCH_SET_MAX };
+
+    if (transfer.body == NULL)
         return fail_memory(err);
-    code = fetch_with(curl, &transfer, validators, err);
-    give_handle_back(fetcher, curl);
-    return code;
+    return fetch(fetcher, &transfer, validators, err);
 }
 
 /* Making and freeing */
@@ -443,6 +443,11 @@ enum asap_code fetcher_new(const char *base_url,
 const char *fetcher_base_url(const struct fetcher *fetcher)
 {
     return fetcher->base_url;
+}
+
+void fetcher_stop(struct fetcher *fetcher)
+{
+    atomic_store(&fetcher->is_stopped, true);
 }
 
 void fetcher_free(struct fetcher *fetcher)

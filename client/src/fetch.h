@@ -7,6 +7,7 @@
 
 #include <asap/retriever.h>
 
+#include "buffer.h"
 #include "cache.h"
 #include "cache_control.h"
 #include "kid.h"
@@ -18,7 +19,7 @@
  * answer is counted. Any number of threads. */
 struct fetcher;
 
-enum { FETCH_HEADERS_MAX = 8192, FETCH_URL_MAX = 1024 };
+enum { FETCH_HEADERS_MAX = 8192, FETCH_URL_MAX = 1024, FETCH_SET_MAX = 256 * 1024 };
 
 struct fetch_answer {
     bool not_modified; /* a 304 to the validators that were sent; there is no body */
@@ -44,8 +45,19 @@ ASAP_MUST_CHECK enum asap_code fetch_key(struct fetcher *fetcher,
                                          struct fetch_answer *out,
                                          struct asap_error *err);
 
+/* The JSON Web Key Set at the URL itself is left in `body`, empty before and limited to
+ * FETCH_SET_MAX: out->body_length bytes of it; out->body stays empty. The same codes. */
+ASAP_MUST_CHECK enum asap_code fetch_set(struct fetcher *fetcher,
+                                         const struct cache_validators *validators,
+                                         struct buffer *body,
+                                         struct fetch_answer *out,
+                                         struct asap_error *err);
+
 /* Without a slash at its end. */
 const char *fetcher_base_url(const struct fetcher *fetcher);
+
+/* Lets every fetch, under way or to come, fail within a second or so. */
+void fetcher_stop(struct fetcher *fetcher);
 
 void fetcher_free(struct fetcher *fetcher); /* NULL is fine */
 

@@ -4,19 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "age_clock.h"
 #include "budget.h"
 #include "cache.h"
 #include "fail.h"
 #include "fetch.h"
 #include "pem.h"
 #include "retriever.h"
+#include "retriever_refresh.h"
 #include "system_clock.h"
 
 enum {
     DEFAULT_ENTRIES = 1000,
+    DEFAULT_BYTES = 8192, /* for each entry */
     /* Fetches of key ids never heard of, as forged tokens may name any number of them. */
     UNKNOWN_BURST = 1000,
-    UNKNOWN_RATE = 100
+    UNKNOWN_RATE = 100,
+    UNKNOWN_AT_ONCE = 16
 };
 
 /* One fetch, and all who wait for it. Freed by the last of them. */
@@ -35,16 +39,25 @@ struct flight {
 struct https_retriever {
     struct asap_retriever base;
     struct fetcher *fetcher;
+    struct refresher *refresher;
     struct asap_clock clock;
+    struct asap_clock age_clock;
     pthread_mutex_t lock; /* over all that follows; never held during a fetch */
     struct cache *cache;
     struct flight *flights;
     struct budget unknown;
+    size_t unknown_flights;
 };
 
 static int64_t now_of(const struct https_retriever *self)
 {
-    return self->clock.now(self->clock.context);
+    return self->age_clock.now(self->age_clock.context);
+}
+
+static struct cache_moment moment_of(const struct https_retriever *self)
+{
+    return (struct cache_moment){ .now = now_of(self),
+                                  .wall = self->clock.now(self->clock.context) };
 }
 
 /* Flights: all of these under the lock */
@@ -164,9 +177,10 @@ static void keep_key(struct https_retriever *self,
                      EVP_PKEY *fetched)
 {
     if (answer->not_modified)
-        cache_freshen(self->cache, kid, &answer->headers, now_of(self));
+        cache_freshen(self->cache, kid, &answer->headers, moment_of(self));
     else
-        cache_put(self->cache, kid, fetched, &answer->headers, &answer->validators, now_of(self));
+        cache_put(self->cache, kid, fetched, &answer->headers, &answer->validators,
+                  moment_of(self));
 }
 
 /* Nothing is remembered of an origin that failed; its last word holds as long as it allowed. */
@@ -215,19 +229,49 @@ static enum asap_code lead_flight(struct https_retriever *self,
     return leave_flight(flight, out, err);
 }
 
-static enum asap_code check_budget(struct https_retriever *self,
+static enum asap_code fail_spent(const struct kid *kid, struct asap_error *err)
+{
+    return fail_reason(err, ASAP_UNAVAILABLE, ASAP_REASON_OVERLOADED,
+                       "%.*s was not fetched: too many unknown key ids are asked for (try again "
+                       "later)",
+                       kid->length < 100 ? (int)kid->length : 100, kid->text);
+}
+
+/* Of forged key ids there may be any number. What they may cost is bounded, in requests and in
+ * threads that wait for a slow repository; keys that are known take nothing from it. */
+static enum asap_code lead_unknown(struct https_retriever *self,
                                    const struct kid *kid,
                                    int64_t now,
+                                   EVP_PKEY **out,
                                    struct asap_error *err)
 {
-    if (budget_spend(&self->unknown, now))
-        return ASAP_OK;
-    (void)fail(err, ASAP_UNAVAILABLE,
-               "%.*s was not fetched: too many unknown key ids are asked for (try again later)",
-               kid->length < 100 ? (int)kid->length : 100, kid->text);
-    if (err != NULL)
-        err->reason = ASAP_REASON_KEY_UNAVAILABLE;
-    return ASAP_UNAVAILABLE;
+    enum asap_code code = ASAP_OK;
+
+    if (self->unknown_flights == UNKNOWN_AT_ONCE || !budget_spend(&self->unknown, now))
+        return fail_spent(kid, err);
+    self->unknown_flights++;
+    code = lead_flight(self, kid, NULL, out, err);
+    self->unknown_flights--;
+    return code;
+}
+
+static enum asap_code refuse_missing(const struct https_retriever *self, struct asap_error *err)
+{
+    return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "", "%.100s had no such key a moment ago",
+                  fetcher_base_url(self->fetcher));
+}
+
+static bool is_worn(enum cache_state state)
+{
+    return state == CACHE_FRESH_DUE || state == CACHE_STALE_REVALIDATING;
+}
+
+/* Whether the key that is held will do, a worn one because somebody renews it or is told to. */
+static bool is_usable(struct https_retriever *self, const struct kid *kid, enum cache_state state)
+{
+    if (is_worn(state) && find_flight(self, kid) == NULL)
+        return refresher_wish(self->refresher, kid) || state == CACHE_FRESH_DUE;
+    return is_worn(state) || state == CACHE_FRESH;
 }
 
 static enum asap_code find_under_lock(struct https_retriever *self,
@@ -240,18 +284,31 @@ static enum asap_code find_under_lock(struct https_retriever *self,
     const enum cache_state state = cache_find(self->cache, kid, now, &held);
     struct flight *flight = find_flight(self, kid);
 
-    if (state == CACHE_FRESH || (state == CACHE_STALE_REVALIDATING && flight != NULL)) {
+    if (state == CACHE_MISSING)
+        return refuse_missing(self, err);
+    if (is_usable(self, kid, state)) {
         *out = MOVE(held);
         return ASAP_OK;
     }
-    if (state == CACHE_MISSING)
-        return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "", "%.100s had no such key a moment ago",
-                      fetcher_base_url(self->fetcher));
     if (flight != NULL)
         return join_flight(self, flight, out, err);
     if (state == CACHE_UNKNOWN)
-        TRY(check_budget(self, kid, now, err));
+        return lead_unknown(self, kid, now, out, err);
     return lead_flight(self, kid, MOVE(held), out, err);
+}
+
+/* On the refresher's thread. */
+static void renew_key(void *context, const struct kid *kid)
+{
+    struct https_retriever *self = context;
+    SCOPED(pkey) EVP_PKEY *held = NULL;
+    SCOPED(pkey) EVP_PKEY *renewed = NULL;
+
+    (void)pthread_mutex_lock(&self->lock);
+    if (is_worn(cache_find(self->cache, kid, now_of(self), &held))
+        && find_flight(self, kid) == NULL)
+        (void)lead_flight(self, kid, MOVE(held), &renewed, NULL);
+    (void)pthread_mutex_unlock(&self->lock);
 }
 
 static enum asap_code find_key(struct asap_retriever *retriever,
@@ -269,10 +326,62 @@ static enum asap_code find_key(struct asap_retriever *retriever,
     return code;
 }
 
+/* A budget that is spent is for find() to say: by then it may have been refilled. */
+static enum asap_code find_held_under_lock(struct https_retriever *self,
+                                           const struct kid *kid,
+                                           bool may_renew,
+                                           EVP_PKEY **out,
+                                           struct asap_error *err)
+{
+    SCOPED(pkey) EVP_PKEY *held = NULL;
+    const enum cache_state state = cache_find(self->cache, kid, now_of(self), &held);
+
+    if (state == CACHE_MISSING)
+        return refuse_missing(self, err);
+    if (may_renew ? is_usable(self, kid, state) : state == CACHE_FRESH || state == CACHE_FRESH_DUE)
+        *out = MOVE(held);
+    return ASAP_OK;
+}
+
+static enum asap_code find_held(struct asap_retriever *retriever,
+                                const struct kid *kid,
+                                EVP_PKEY **out,
+                                struct asap_error *err)
+{
+    struct https_retriever *self = (struct https_retriever *)(void *)retriever;
+    enum asap_code code = ASAP_OK;
+
+    *out = NULL;
+    (void)pthread_mutex_lock(&self->lock);
+    code = find_held_under_lock(self, kid, true, out, err);
+    (void)pthread_mutex_unlock(&self->lock);
+    return code;
+}
+
+static enum asap_code peek_held(struct asap_retriever *retriever,
+                                const struct kid *kid,
+                                EVP_PKEY **out,
+                                struct asap_error *err)
+{
+    struct https_retriever *self = (struct https_retriever *)(void *)retriever;
+    enum asap_code code = ASAP_OK;
+
+    *out = NULL;
+    (void)pthread_mutex_lock(&self->lock);
+    code = find_held_under_lock(self, kid, false, out, err);
+    (void)pthread_mutex_unlock(&self->lock);
+    return code;
+}
+
+/* The refresher first: it uses the rest. */
 static void free_parts(struct https_retriever *self)
 {
+    if (self->fetcher != NULL)
+        fetcher_stop(self->fetcher);
+    refresher_free(self->refresher);
     fetcher_free(self->fetcher);
     cache_free(self->cache);
+    (void)pthread_mutex_destroy(&self->lock);
     free(self);
     curl_global_cleanup();
 }
@@ -281,7 +390,6 @@ static void free_retriever(struct asap_retriever *retriever)
 {
     struct https_retriever *self = (struct https_retriever *)(void *)retriever;
 
-    (void)pthread_mutex_destroy(&self->lock);
     free_parts(self);
 }
 
@@ -296,7 +404,18 @@ static struct https_retriever *allocate(void)
         free(self);
         return NULL;
     }
+    if (self != NULL)
+        (void)pthread_mutex_init(&self->lock, NULL);
     return self;
+}
+
+static struct cache_limits limits_of(const struct asap_https_options *options)
+{
+    const size_t entries = options->cache_entries > 0 ? options->cache_entries : DEFAULT_ENTRIES;
+    const size_t most = entries < SIZE_MAX / DEFAULT_BYTES ? entries * DEFAULT_BYTES : SIZE_MAX;
+
+    return (struct cache_limits){ .entries = entries,
+                                  .bytes = options->cache_bytes > 0 ? options->cache_bytes : most };
 }
 
 enum asap_code asap_retriever_https(const char *base_url,
@@ -304,20 +423,24 @@ enum asap_code asap_retriever_https(const char *base_url,
                                     struct asap_retriever **out,
                                     struct asap_error *err)
 {
-    static const struct asap_https_options defaults = { .cache_entries = DEFAULT_ENTRIES };
+    static const struct asap_https_options defaults = { .timeout_ms = 0 };
     const struct asap_https_options *chosen = options != NULL ? options : &defaults;
-    const size_t entries = chosen->cache_entries > 0 ? chosen->cache_entries : DEFAULT_ENTRIES;
     SCOPED(parts) struct https_retriever *self = allocate();
 
     *out = NULL;
     if (self == NULL)
         return fail_memory(err);
     TRY(fetcher_new(base_url, chosen, &self->fetcher, err));
-    TRY(cache_new(entries, &self->cache, err));
-    if (pthread_mutex_init(&self->lock, NULL) != 0)
-        return fail_memory(err);
-    self->base = (struct asap_retriever){ .find = find_key, .free = free_retriever };
+    TRY(cache_new(limits_of(chosen), &self->cache, err));
+    TRY(refresher_new(renew_key, self, &self->refresher, err));
+    self->base = (struct asap_retriever){
+        .find = find_key,
+        .find_cached = find_held,
+        .peek = peek_held,
+        .free = free_retriever,
+    };
     self->clock = clock_or_system(chosen->clock);
+    self->age_clock = age_clock_or(chosen->age_clock, chosen->clock);
     self->unknown = budget_full(UNKNOWN_BURST, UNKNOWN_RATE, now_of(self));
     *out = &MOVE(self)->base;
     return ASAP_OK;

@@ -20,7 +20,8 @@ struct asap_verifier {
     struct asap_retriever *keys;
     const char **audiences, **issuers, **subjects, **algorithms; /* the options' lists, copied */
     struct claims_policy policy;
-    struct replay *replay; /* NULL: tokens may be used again */
+    struct replay *replay;          /* NULL without a memory of its own */
+    struct asap_replay_store store; /* zeroed without a shared one */
     struct asap_clock clock;
 };
 
@@ -71,6 +72,9 @@ static enum asap_code check_numbers(const struct asap_verifier_options *options,
     if (options->replay_entries > REPLAY_ENTRIES_MAX)
         return fail_field(err, "replay_entries", "replay_entries is %zu; it must be at most %d",
                           options->replay_entries, REPLAY_ENTRIES_MAX);
+    if (options->replay_entries > 0 && options->replay_store.remember != NULL)
+        return fail_field(err, "replay_store",
+                          "replay_store is in place of replay_entries; leave one of them out");
     return ASAP_OK;
 }
 
@@ -95,6 +99,7 @@ static enum asap_code copy_options(struct asap_verifier *verifier,
     TRY(copy_strings(options->subjects, &verifier->subjects, err));
     TRY(copy_strings(options->algorithms, &verifier->algorithms, err));
     verifier->clock = clock_or_system(options->clock);
+    verifier->store = options->replay_store;
     if (options->replay_entries > 0)
         TRY(replay_new(options->replay_entries, &verifier->replay, err));
     return ASAP_OK;
@@ -171,13 +176,35 @@ static int64_t now_of(const struct asap_verifier *verifier)
 }
 
 static enum asap_code check_signature(const struct asap_verifier *verifier,
+                                      retriever_find find,
                                       const struct jws *jws,
                                       struct asap_error *err)
 {
     SCOPED(pkey) EVP_PKEY *key = NULL;
 
-    TRY(verifier->keys->find(verifier->keys, &jws->kid, &key, err));
+    TRY(find(verifier->keys, &jws->kid, &key, err));
+    if (key == NULL)
+        return fail_reason(err, ASAP_UNAVAILABLE, ASAP_REASON_KEY_NOT_CACHED,
+                           "the key %.100s has to be fetched first; the token may be good",
+                           jws->key_id);
     return jws_verify(jws, key, err);
+}
+
+static enum asap_code ask_store(const struct asap_replay_store *store,
+                                const struct replay_token *token,
+                                struct asap_error *err)
+{
+    const enum asap_replay answer =
+        store->remember(store->context, token->issuer, token->jti, token->expires_at);
+
+    if (answer == ASAP_REPLAY_NEW)
+        return ASAP_OK;
+    if (answer == ASAP_REPLAY_SEEN)
+        return refuse(err, ASAP_REASON_REPLAYED, "jti", "the token was used before");
+    (void)refuse(
+        err, ASAP_REASON_REPLAY_UNAVAILABLE, "jti",
+        "the store of used tokens cannot say whether this one was used before (is it up?)");
+    return fail_as(err, ASAP_UNAVAILABLE);
 }
 
 /* The last check, so that a token that is refused for another reason is not used up. It is
@@ -190,6 +217,8 @@ static enum asap_code check_replay(const struct asap_verifier *verifier,
     const int64_t end = claims->expires_at + verifier->policy.leeway + CLAIMS_MAX_LEEWAY;
     const struct replay_token token = { claims->issuer, claims->jti, end };
 
+    if (verifier->store.remember != NULL)
+        return ask_store(&verifier->store, &token, err);
     return verifier->replay == NULL ? ASAP_OK : replay_remember(verifier->replay, &token, now, err);
 }
 
@@ -204,11 +233,12 @@ static enum asap_code check_unsigned(const struct asap_verifier *verifier,
     return claims_check(*out, &jws->kid, &verifier->policy, now_of(verifier), err);
 }
 
-enum asap_code asap_verifier_check(struct asap_verifier *verifier,
-                                   const char *token,
-                                   size_t token_length,
-                                   struct asap_claims **out,
-                                   struct asap_error *err)
+static enum asap_code check_token(const struct asap_verifier *verifier,
+                                  retriever_find find,
+                                  const char *token,
+                                  size_t token_length,
+                                  struct asap_claims **out,
+                                  struct asap_error *err)
 {
     SCOPED(jws) struct jws jws = { 0 };
     SCOPED(claims) struct asap_claims *claims = NULL;
@@ -217,11 +247,29 @@ enum asap_code asap_verifier_check(struct asap_verifier *verifier,
     *out = NULL;
     TRY(jws_parse(token, token_length, &jws, err));
     TRY(check_unsigned(verifier, &jws, &claims, err));
-    TRY(check_signature(verifier, &jws, err));
+    TRY(check_signature(verifier, find, &jws, err));
     now = now_of(verifier); /* fetching a key takes time */
     TRY(claims_check(claims, &jws.kid, &verifier->policy, now, err));
     TRY(check_replay(verifier, claims, now, err));
     memcpy(claims->key_id, jws.key_id, sizeof claims->key_id);
     *out = MOVE(claims);
     return ASAP_OK;
+}
+
+enum asap_code asap_verifier_check(struct asap_verifier *verifier,
+                                   const char *token,
+                                   size_t token_length,
+                                   struct asap_claims **out,
+                                   struct asap_error *err)
+{
+    return check_token(verifier, verifier->keys->find, token, token_length, out, err);
+}
+
+enum asap_code asap_verifier_try(struct asap_verifier *verifier,
+                                 const char *token,
+                                 size_t token_length,
+                                 struct asap_claims **out,
+                                 struct asap_error *err)
+{
+    return check_token(verifier, verifier->keys->find_cached, token, token_length, out, err);
 }

@@ -73,7 +73,11 @@ enum asap_code keyring_retriever_new(struct keyring *keyring,
     *out = NULL;
     if (retriever == NULL)
         return fail_memory(err);
-    *retriever = (struct keyring_retriever){ { find, release }, keyring, *clock };
+    *retriever = (struct keyring_retriever){
+        .base = { .find = find, .find_cached = find, .peek = find, .free = release },
+        .keyring = keyring,
+        .clock = *clock,
+    };
     *out = &retriever->base;
     return ASAP_OK;
 }

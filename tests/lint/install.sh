@@ -56,9 +56,11 @@ END
 cat >"$root/consumer/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.25)
 project(consumer LANGUAGES C)
-find_package(asap 0.1 REQUIRED)
+find_package(asap 0.1 REQUIRED COMPONENTS microhttpd)
 add_executable(consumer consumer.c)
 target_link_libraries(consumer PRIVATE asap::asap)
+add_executable(guarded "$PWD/client/examples/guard.c")
+target_link_libraries(guarded PRIVATE asap::microhttpd)
 END
 quietly cmake -S "$root/consumer" -B "$root/consumer/build" -DCMAKE_PREFIX_PATH="$prefix" \
     -DCMAKE_C_COMPILER="$(cached CMAKE_C_COMPILER)"
@@ -85,7 +87,7 @@ check_token() {
 }
 check_token asap-sign "$("$root/examples/asap-sign" --key "$root/key.pem" --key-id web/key --audience orders)"
 check_token consumer "$("$root/consumer/build/consumer")"
-for program in asap-mint asap-verify; do
+for program in asap-mint asap-verify asap-request asap-guard; do
     status=0
     "$root/examples/$program" 2>/dev/null || status=$?
     [ "$status" -eq 2 ] || { echo "$program without arguments exits with $status, not 2" >&2; exit 1; }

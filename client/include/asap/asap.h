@@ -2,7 +2,9 @@
 #ifndef ASAP_H
 #define ASAP_H
 
-/* libasap: sign, mint and verify ASAP tokens, fetch public keys. */
+/* libasap: sign, mint and verify ASAP tokens, fetch public keys. With libcurl
+ * there is asap/curl.h beside it, with libmicrohttpd asap/microhttpd.h. */
+#include <asap/async.h>
 #include <asap/claims.h>
 #include <asap/clock.h>
 #include <asap/error.h>

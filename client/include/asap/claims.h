@@ -2,6 +2,7 @@
 #ifndef ASAP_CLAIMS_H
 #define ASAP_CLAIMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,29 @@ ASAP_API const char *asap_claims_audience(const struct asap_claims *claims, size
 ASAP_API int64_t asap_claims_issued_at(const struct asap_claims *claims);
 ASAP_API int64_t asap_claims_not_before(const struct asap_claims *claims);
 ASAP_API int64_t asap_claims_expires_at(const struct asap_claims *claims);
+
+/* Any claim by its name, such as those that an application adds. ASAP_NOT_FOUND with
+ * ASAP_REASON_CLAIM_MISSING: the token has none of this name. ASAP_INVALID_ARGUMENT with
+ * ASAP_REASON_CLAIM_TYPE: it is of another type. Neither means that the token is bad: err->field is
+ * the name, and *out is NULL, 0 or false. */
+ASAP_API ASAP_MUST_CHECK enum asap_code asap_claims_get_string(const struct asap_claims *claims,
+                                                               const char *name,
+                                                               const char **out,
+                                                               struct asap_error *err);
+/* 1.0 and 1e3 are no integers, and one that does not fit 64 bits is in no token. */
+ASAP_API ASAP_MUST_CHECK enum asap_code asap_claims_get_integer(const struct asap_claims *claims,
+                                                                const char *name,
+                                                                int64_t *out,
+                                                                struct asap_error *err);
+ASAP_API ASAP_MUST_CHECK enum asap_code asap_claims_get_bool(const struct asap_claims *claims,
+                                                             const char *name,
+                                                             bool *out,
+                                                             struct asap_error *err);
+/* Of any type, as one line of JSON, which the caller frees with free(). */
+ASAP_API ASAP_MUST_CHECK enum asap_code asap_claims_get_json(const struct asap_claims *claims,
+                                                             const char *name,
+                                                             char **out,
+                                                             struct asap_error *err);
 
 /* The claim set as one line of JSON, which the caller frees with free(); NULL without memory. */
 ASAP_API char *asap_claims_json(const struct asap_claims *claims);

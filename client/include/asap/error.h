@@ -53,11 +53,13 @@ enum asap_reason {
     ASAP_REASON_SUBJECT,          /* sub differs from iss and that is not allowed */
     ASAP_REASON_REPLAYED,         /* this jti was seen before */
     ASAP_REASON_REPLAY_CACHE_FULL,
-    ASAP_REASON_KEY_NOT_FOUND,   /* the repository has no such key */
-    ASAP_REASON_KEY_UNAVAILABLE, /* the repository could not be asked; the token may be good */
-    ASAP_REASON_KEY_REFUSED,     /* the key is malformed, weak or of an unsupported kind */
-    ASAP_REASON_KEY_ALGORITHM,   /* alg does not fit the key */
-    ASAP_REASON_SIGNATURE,       /* the signature is not by this key */
+    ASAP_REASON_REPLAY_UNAVAILABLE, /* the shared store of used tokens gives no answer */
+    ASAP_REASON_KEY_NOT_FOUND,      /* the repository has no such key */
+    ASAP_REASON_KEY_UNAVAILABLE,    /* the repository could not be asked; the token may be good */
+    ASAP_REASON_KEY_NOT_CACHED,     /* to be fetched first, by somebody who may wait */
+    ASAP_REASON_KEY_REFUSED,        /* the key is malformed, weak or of an unsupported kind */
+    ASAP_REASON_KEY_ALGORITHM,      /* alg does not fit the key */
+    ASAP_REASON_SIGNATURE,          /* the signature is not by this key */
 
     /* Why asapd refuses a caller. */
     ASAP_REASON_NO_PROOF,           /* the caller did not say who it is */

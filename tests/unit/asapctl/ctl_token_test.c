@@ -8,6 +8,7 @@
 #include "scratch.h"
 #include "secret.h"
 #include "test_keys.h"
+#include "token_remedy.h"
 
 #define MINT "token mint a/b --audience x"
 #define KID "a/b/k.pem"
@@ -272,13 +273,16 @@ static const struct {
     const char *verify;
     int64_t later;
     const char *rule;
+    const char *remedy;
 } bad[] = {
-    { "another audience", "", "--audience y", 0, "AUDIENCE: " },
-    { "another issuer", "", "--audience x --issuer c", 0, "ISSUER: " },
-    { "expired", "", "--audience x", 91, "EXPIRED: " },
-    { "expired without leeway", "", "--audience x --leeway 0", 61, "EXPIRED: " },
-    { "another subject", "--subject s", "--audience x --subject t", 0, "SUBJECT: " },
-    { "from the future", "", "--audience x --leeway 10", -11, "the token is not accepted: " },
+    { "another audience", "", "--audience y", 0, "AUDIENCE: ", "have it made for this audience" },
+    { "another issuer", "", "--audience x --issuer c", 0, "ISSUER: ", "add --issuer" },
+    { "expired", "", "--audience x", 91, "EXPIRED: ", "(sign or mint another one" },
+    { "expired without leeway", "", "--audience x --leeway 0", 61, "EXPIRED: ", "set the clocks)" },
+    { "another subject", "--subject s", "--audience x --subject t", 0,
+      "SUBJECT: ", "add --subject" },
+    { "from the future", "", "--audience x --leeway 10", -11,
+      "ISSUED_IN_FUTURE: ", "set the clocks: that of its maker" },
 };
 
 START_TEST(a_bad_token_is_refused_with_the_rule_it_broke)
@@ -289,6 +293,40 @@ START_TEST(a_bad_token_is_refused_with_the_rule_it_broke)
     ck_assert_str_eq(fake.out, "");
     assert_contains(fake.err, "asapctl: the token is not accepted: ");
     assert_contains(fake.err, bad[_i].rule);
+    assert_contains(fake.err, bad[_i].remedy);
+    ck_assert_uint_eq(strcspn(fake.err, "\n"), strlen(fake.err) - 1);
+}
+END_TEST
+
+START_TEST(a_token_of_an_extension_is_accepted)
+{
+    EVP_PKEY_free(pair);
+    pair = new_key("ED25519");
+    ck_assert_int_eq(unlink(key_file), 0);
+    write_private();
+    http_server_forget(server);
+    publish();
+    sign("");
+    ck_assert_msg(verify("--audience x") == 0, "%s", fake.err);
+}
+END_TEST
+
+/* The reasons of a verifier; those that come after are asapd's. */
+START_TEST(every_rule_has_a_remedy)
+{
+    const enum asap_reason reason = (enum asap_reason)_i;
+    struct asap_error err = { .code = ASAP_UNAUTHENTICATED, .reason = reason };
+
+    (void)memset(err.message, 'x', sizeof err.message - 1);
+    if (reason >= ASAP_REASON_REPLAYED && reason <= ASAP_REASON_REPLAY_UNAVAILABLE)
+        return; /* a command remembers no tokens */
+    if (reason == ASAP_REASON_KEY_NOT_CACHED)
+        return;
+    ck_assert_msg(*token_remedy(reason) != '\0', "%s", asap_reason_name(reason));
+    ck_assert_uint_le(strlen(token_remedy(reason)), 110);
+    ck_assert_int_eq(token_explain(&err), ASAP_UNAUTHENTICATED);
+    assert_contains(err.message, token_remedy(reason));
+    ck_assert_int_eq(err.message[strlen(err.message) - 1], ')');
 }
 END_TEST
 
@@ -372,7 +410,8 @@ END_TEST
 START_TEST(a_decoded_token_is_shown_as_unchecked)
 {
     ck_assert_int_eq(fake_line("token decode " TOKEN), 0);
-    ck_assert_str_eq(fake.out, "header\n  alg  none\nclaims\n  iss  a/b\n"
+    ck_assert_str_eq(fake.out, "header\n  alg  none  how it is signed\nclaims\n"
+                               "  iss  a/b  who made it, and what its kid has to begin with\n"
                                "it does not say when it expires\n");
     assert_contains(fake.err, "its signature was not checked");
     ck_assert_int_eq(fake_line("token decode --output json " TOKEN), 0);
@@ -396,8 +435,11 @@ START_TEST(a_decoded_token_tells_the_time_left)
     fake.now += lefts[_i].later;
     fake.in = token;
     ck_assert_int_eq(fake_line("token decode"), 0);
-    assert_contains(fake.out, "header\n  alg  ES256\n  kid  " KID "\n  typ  JWT\nclaims\n");
-    assert_contains(fake.out, "\n  aud  x\n  aud  y\n");
+    assert_contains(fake.out,
+                    "header\n  alg  ES256      how it is signed\n  kid  " KID "  by which");
+    assert_contains(fake.out, "\n  aud  x ");
+    assert_contains(fake.out, "\n  aud  y ");
+    assert_contains(fake.out, "  not valid after\n");
     assert_contains(fake.out, lefts[_i].left);
 }
 END_TEST
@@ -436,6 +478,9 @@ static void add_checks(TCase *tests)
 {
     tcase_add_loop_test(tests, a_bad_token_is_refused_with_the_rule_it_broke, 0, COUNT(bad));
     tcase_add_loop_test(tests, what_the_options_allow_is_accepted, 0, COUNT(good));
+    tcase_add_test(tests, a_token_of_an_extension_is_accepted);
+    tcase_add_loop_test(tests, every_rule_has_a_remedy, ASAP_REASON_TOKEN_SIZE,
+                        ASAP_REASON_SIGNATURE + 1);
     tcase_add_test(tests, a_key_that_is_not_published_is_told);
     tcase_add_test(tests, a_signature_by_another_key_is_told);
     tcase_add_test(tests, claims_in_json_are_as_they_were_signed);

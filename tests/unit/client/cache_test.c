@@ -24,7 +24,7 @@ static void start(void)
     key_b = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     ck_assert_ptr_nonnull(key_a);
     ck_assert_ptr_nonnull(key_b);
-    ck_assert_succeeds(cache_new(3, &cache, &err));
+    ck_assert_succeeds(cache_new((struct cache_limits){ .entries = 3 }, &cache, &err));
 }
 
 static void stop(void)
@@ -48,12 +48,18 @@ static struct cache_headers headers_of(const char *control)
     return headers;
 }
 
+/* Where the wall clock and the age clock agree. */
+static struct cache_moment at(int64_t now)
+{
+    return (struct cache_moment){ .now = now, .wall = now };
+}
+
 static void put(const char *text, EVP_PKEY *key, const char *control, int64_t now)
 {
     struct kid kid = kid_of(text);
     struct cache_headers headers = headers_of(control);
 
-    cache_put(cache, &kid, key, &headers, &no_validators, now);
+    cache_put(cache, &kid, key, &headers, &no_validators, at(now));
 }
 
 static void put_missing(const char *text, const char *control, int64_t now)
@@ -89,9 +95,11 @@ START_TEST(a_key_is_fresh_until_its_age_is_its_max_age)
     put("web/a", key_a, "max-age=60", NOW);
     put("web/b", key_b, "max-age=61", NOW);
     ck_assert_int_eq(find("web/a", key_a, NOW), CACHE_FRESH);
-    ck_assert_int_eq(find("web/a", key_a, NOW + 59), CACHE_FRESH);
+    ck_assert_int_eq(find("web/a", key_a, NOW + 47), CACHE_FRESH);
+    ck_assert_int_eq(find("web/a", key_a, NOW + 48), CACHE_FRESH_DUE);
+    ck_assert_int_eq(find("web/a", key_a, NOW + 59), CACHE_FRESH_DUE);
     ck_assert_int_eq(find("web/a", key_a, NOW + 60), CACHE_STALE);
-    ck_assert_int_eq(find("web/b", key_b, NOW + 60), CACHE_FRESH);
+    ck_assert_int_eq(find("web/b", key_b, NOW + 60), CACHE_FRESH_DUE);
     ck_assert_int_eq(find("web/c", NULL, NOW), CACHE_UNKNOWN);
     ck_assert_int_eq(find("web/", NULL, NOW), CACHE_UNKNOWN);
     ck_assert_int_eq(find("web/ab", NULL, NOW), CACHE_UNKNOWN);
@@ -132,6 +140,78 @@ START_TEST(an_error_is_not_met_again_for_a_moment)
 }
 END_TEST
 
+START_TEST(a_renewal_that_failed_waits_a_moment_and_shortens_nothing)
+{
+    put("web/a", key_a, "max-age=100", NOW);
+    ck_assert_int_eq(find("web/a", key_a, NOW + 80), CACHE_FRESH_DUE);
+    ck_assert(is_usable_on_error("web/a", NOW + 80));
+    ck_assert_int_eq(find("web/a", key_a, NOW + 84), CACHE_FRESH);
+    ck_assert_int_eq(find("web/a", key_a, NOW + 85), CACHE_FRESH_DUE);
+    ck_assert_int_eq(find("web/a", key_a, NOW + 99), CACHE_FRESH_DUE);
+    ck_assert_int_eq(find("web/a", key_a, NOW + 100), CACHE_STALE);
+}
+END_TEST
+
+START_TEST(a_revalidation_that_failed_ends_the_stale_key)
+{
+    put("web/a", key_a, "max-age=60, stale-while-revalidate=60", NOW);
+    ck_assert_int_eq(find("web/a", key_a, NOW + 60), CACHE_STALE_REVALIDATING);
+    ck_assert(!is_usable_on_error("web/a", NOW + 60));
+    ck_assert_int_eq(find("web/a", key_a, NOW + 60), CACHE_STALE);
+}
+END_TEST
+
+START_TEST(a_short_lifetime_is_not_renewed_ahead)
+{
+    put("web/a", key_a, "max-age=9", NOW);
+    ck_assert_int_eq(find("web/a", key_a, NOW + 8), CACHE_FRESH);
+    ck_assert_int_eq(find("web/a", key_a, NOW + 9), CACHE_STALE);
+}
+END_TEST
+
+/* The origin's Date is compared with the wall clock, all else is the age clock's. */
+START_TEST(ages_are_counted_by_a_clock_of_their_own)
+{
+    struct kid kid = kid_of("web/a");
+    struct cache_headers headers =
+        headers_of("max-age=60, stale-while-revalidate=20, stale-if-error=30");
+
+    cache_headers_add(&headers, "Date", "Wed, 18 Nov 2026 11:06:30 GMT"); /* NOW - 10 */
+    cache_put(cache, &kid, key_a, &headers, &no_validators,
+              (struct cache_moment){ .now = 1000, .wall = NOW });
+    ck_assert_int_eq(find("web/a", key_a, 1000), CACHE_FRESH);
+    ck_assert_int_eq(find("web/a", key_a, 1049), CACHE_FRESH_DUE);
+    ck_assert_int_eq(find("web/a", key_a, 1050), CACHE_STALE_REVALIDATING);
+    ck_assert_int_eq(find("web/a", key_a, 1070), CACHE_STALE);
+    ck_assert(!is_usable_on_error("web/a", 1080));
+    ck_assert(is_usable_on_error("web/a", 1079));
+}
+END_TEST
+
+START_TEST(memory_is_bounded_too)
+{
+    const size_t room = 2 * cache_key_bytes(key_a) + cache_key_bytes(NULL);
+    struct asap_error err = { 0 };
+    char text[32];
+
+    cache_free(cache);
+    ck_assert_succeeds(
+        cache_new((struct cache_limits){ .entries = 1000, .bytes = room }, &cache, &err));
+    put_missing("web/x", "", NOW);
+    put("web/a", key_a, "max-age=60", NOW);
+    put("web/b", key_b, "max-age=60", NOW);
+    ck_assert_uint_eq(cache_bytes(cache), room);
+    ck_assert_int_eq(find("web/x", NULL, NOW), CACHE_MISSING);
+    for (int i = 0; i < 100; i++) {
+        (void)snprintf(text, sizeof text, "web/%d", i);
+        put(text, key_a, "max-age=60", NOW);
+        ck_assert_uint_le(cache_bytes(cache), room);
+    }
+    ck_assert_uint_eq(cache_length(cache), 2);
+    ck_assert_int_eq(find("web/99", key_a, NOW), CACHE_FRESH);
+}
+END_TEST
+
 START_TEST(a_304_makes_a_key_fresh_again)
 {
     struct kid kid = kid_of("web/a");
@@ -139,12 +219,12 @@ START_TEST(a_304_makes_a_key_fresh_again)
     struct cache_headers no_store = headers_of("no-store");
 
     put("web/a", key_a, "max-age=60", NOW);
-    cache_freshen(cache, &kid, &newer, NOW + 100);
-    ck_assert_int_eq(find("web/a", key_a, NOW + 109), CACHE_FRESH);
+    cache_freshen(cache, &kid, &newer, at(NOW + 100));
+    ck_assert_int_eq(find("web/a", key_a, NOW + 109), CACHE_FRESH_DUE);
     ck_assert_int_eq(find("web/a", key_a, NOW + 110), CACHE_STALE);
-    cache_freshen(cache, &kid, &no_store, NOW + 110);
+    cache_freshen(cache, &kid, &no_store, at(NOW + 110));
     ck_assert_int_eq(find("web/a", NULL, NOW + 110), CACHE_UNKNOWN);
-    cache_freshen(cache, &kid, &newer, NOW + 110);
+    cache_freshen(cache, &kid, &newer, at(NOW + 110));
     ck_assert_uint_eq(cache_length(cache), 0);
 }
 END_TEST
@@ -156,7 +236,7 @@ START_TEST(validators_come_back_as_they_were)
     struct cache_validators given = { .etag = "\"1\"", .last_modified = "yesterday" };
     struct cache_validators kept;
 
-    cache_put(cache, &kid, key_a, &headers, &given, NOW);
+    cache_put(cache, &kid, key_a, &headers, &given, at(NOW));
     kept = cache_validators_of(cache, &kid);
     ck_assert_str_eq(kept.etag, "\"1\"");
     ck_assert_str_eq(kept.last_modified, "yesterday");
@@ -275,6 +355,11 @@ int main(void)
     tcase_add_test(entries, a_stale_key_serves_others_while_one_revalidates);
     tcase_add_test(entries, a_stale_key_survives_errors_within_its_window);
     tcase_add_test(entries, an_error_is_not_met_again_for_a_moment);
+    tcase_add_test(entries, a_renewal_that_failed_waits_a_moment_and_shortens_nothing);
+    tcase_add_test(entries, a_revalidation_that_failed_ends_the_stale_key);
+    tcase_add_test(entries, a_short_lifetime_is_not_renewed_ahead);
+    tcase_add_test(entries, ages_are_counted_by_a_clock_of_their_own);
+    tcase_add_test(entries, memory_is_bounded_too);
     tcase_add_test(entries, a_304_makes_a_key_fresh_again);
     tcase_add_test(entries, validators_come_back_as_they_were);
     tcase_add_test(entries, a_key_that_may_not_be_stored_is_not);

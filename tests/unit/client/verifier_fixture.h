@@ -35,6 +35,7 @@ struct fake_retriever {
     struct fake_clock *clock; /* moved on by `seconds` while it fetches */
     int64_t seconds;
     int asked;
+    bool is_held; /* the key is at hand without asking */
 };
 
 static inline enum asap_code find_fake(struct asap_retriever *retriever,
@@ -61,6 +62,20 @@ static inline enum asap_code find_fake(struct asap_retriever *retriever,
     return ASAP_OK;
 }
 
+static inline enum asap_code find_held_fake(struct asap_retriever *retriever,
+                                            const struct kid *kid,
+                                            EVP_PKEY **out,
+                                            struct asap_error *err)
+{
+    struct fake_retriever *self = (struct fake_retriever *)retriever;
+
+    *out = NULL;
+    if (!self->is_held)
+        return ASAP_OK;
+    self->asked--;
+    return find_fake(retriever, kid, out, err);
+}
+
 static struct fake_clock test_clock;
 static struct fake_retriever repository;
 
@@ -83,6 +98,7 @@ static inline void set_up(void)
 {
     test_clock.seconds = NOW;
     repository = (struct fake_retriever){ .base.find = find_fake,
+                                          .base.find_cached = find_held_fake,
                                           .key_id = "web/api/key.pem",
                                           .key = key_pairs[P256] };
 }

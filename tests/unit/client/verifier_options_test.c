@@ -164,6 +164,81 @@ START_TEST(refuses_tokens_while_its_memory_is_full)
 }
 END_TEST
 
+/* A store that several verifiers share. */
+struct shared_store {
+    enum asap_replay answer;
+    int asked;
+    char issuer[64], jti[64];
+    int64_t expires_at;
+};
+
+static enum asap_replay
+remember_shared(void *context, const char *issuer, const char *jti, int64_t expires_at)
+{
+    struct shared_store *store = context;
+    const enum asap_replay answer = store->answer;
+
+    store->asked++;
+    (void)snprintf(store->issuer, sizeof store->issuer, "%s", issuer);
+    (void)snprintf(store->jti, sizeof store->jti, "%s", jti);
+    store->expires_at = expires_at;
+    if (answer == ASAP_REPLAY_NEW)
+        store->answer = ASAP_REPLAY_SEEN;
+    return answer;
+}
+
+START_TEST(asks_a_shared_store_whether_a_token_was_used)
+{
+    struct shared_store store = { .answer = ASAP_REPLAY_NEW };
+    struct asap_verifier_options options = good_options();
+    SCOPED(verifier) struct asap_verifier *one = NULL;
+    SCOPED(verifier) struct asap_verifier *other = NULL;
+
+    options.replay_store = (struct asap_replay_store){ remember_shared, &store };
+    one = new_verifier(&options);
+    other = new_verifier(&options);
+    ck_assert_int_eq(check_claims(one, GOOD), ASAP_REASON_NONE);
+    ck_assert_str_eq(store.issuer, "web/api");
+    ck_assert_str_eq(store.jti, "1");
+    ck_assert_int_eq(store.expires_at, NOW + 60 + CLAIMS_MAX_LEEWAY);
+    ck_assert_int_eq(check_claims(other, GOOD), ASAP_REASON_REPLAYED);
+}
+END_TEST
+
+START_TEST(a_store_that_does_not_answer_makes_no_token_bad)
+{
+    struct shared_store store = { .answer = ASAP_REPLAY_UNAVAILABLE };
+    struct asap_verifier_options options = good_options();
+    SCOPED(verifier) struct asap_verifier *verifier = NULL;
+    SCOPED(buffer) struct buffer token = BUFFER(JWS_TOKEN_MAX);
+    struct asap_error err = { 0 };
+
+    options.replay_store = (struct asap_replay_store){ remember_shared, &store };
+    verifier = new_verifier(&options);
+    sign(&token, "ES256", key_pairs[P256], GOOD);
+    ck_assert_int_eq(check_token(verifier, &token, &err), ASAP_REASON_REPLAY_UNAVAILABLE);
+    ck_assert_int_eq(err.code, ASAP_UNAVAILABLE);
+    store.answer = ASAP_REPLAY_NEW;
+    ck_assert_int_eq(check_token(verifier, &token, &err), ASAP_REASON_NONE);
+}
+END_TEST
+
+START_TEST(asks_the_store_of_no_token_that_is_refused)
+{
+    struct shared_store store = { .answer = ASAP_REPLAY_NEW };
+    struct asap_verifier_options options = good_options();
+    SCOPED(verifier) struct asap_verifier *verifier = NULL;
+    SCOPED(buffer) struct buffer forged = BUFFER(JWS_TOKEN_MAX);
+    struct asap_error err = { 0 };
+
+    options.replay_store = (struct asap_replay_store){ remember_shared, &store };
+    verifier = new_verifier(&options);
+    sign(&forged, "ES256", stranger, GOOD);
+    ck_assert_int_eq(check_token(verifier, &forged, &err), ASAP_REASON_SIGNATURE);
+    ck_assert_int_eq(store.asked, 0);
+}
+END_TEST
+
 static const char *const nothing[] = { NULL };
 static const char *const empty[] = { "orders", "", NULL };
 static const char *const symmetric[] = { "ES256", "HS256", NULL };
@@ -184,6 +259,8 @@ static const struct {
     { "max_lifetime_seconds", { .audiences = audiences, .max_lifetime_seconds = 3601 } },
     { "max_lifetime_seconds", { .audiences = audiences, .max_lifetime_seconds = -1 } },
     { "replay_entries", { .audiences = audiences, .replay_entries = SIZE_MAX } },
+    { "replay_store",
+      { .audiences = audiences, .replay_entries = 1, .replay_store = { remember_shared, NULL } } },
 };
 
 START_TEST(refuses_options_that_contradict_the_protocol)
@@ -234,6 +311,9 @@ static TCase *replays(void)
     tcase_add_test(tests, accepts_a_token_again_unless_it_remembers);
     tcase_add_test(tests, remembers_no_token_that_it_refused);
     tcase_add_test(tests, refuses_tokens_while_its_memory_is_full);
+    tcase_add_test(tests, asks_a_shared_store_whether_a_token_was_used);
+    tcase_add_test(tests, a_store_that_does_not_answer_makes_no_token_bad);
+    tcase_add_test(tests, asks_the_store_of_no_token_that_is_refused);
     return tests;
 }
 
