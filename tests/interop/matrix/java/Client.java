@@ -24,13 +24,15 @@ public final class Client {
                 .audience(ask.getString("audience"))
                 .algorithm(SigningAlgorithm.valueOf(ask.getString("algorithm")))
                 .build();
-        return AuthorizationHeaderGeneratorImpl.createDefault(URI.create(ask.getString("private_key")))
+        var privateKey = URI.create(ask.getString("private_key"));
+        return AuthorizationHeaderGeneratorImpl.createDefault(privateKey)
                 .generateAuthorizationHeader(token)
                 .substring("Bearer ".length());
     }
 
     private static String verify(JsonObject ask) throws Exception {
-        return JwtValidatorImpl.createDefault(ask.getString("audience"), ask.getString("repository") + "/")
+        var repository = ask.getString("repository") + "/";
+        return JwtValidatorImpl.createDefault(ask.getString("audience"), repository)
                 .readAndValidate(ask.getString("token"))
                 .getClaims()
                 .getIssuer();

@@ -14,7 +14,7 @@ for program in javac mvn; do
 done
 mkdir -p "$directory"
 if ! cmp -s "$here/pom.xml" "$directory/installed.xml"; then
-    rm -rf "$directory/lib"
+    rm -rf "${directory:?}/lib"
     mvn --batch-mode --quiet --file "$here/pom.xml" -Dmaven.repo.local="$directory/repository" \
         dependency:copy-dependencies -DoutputDirectory="$directory/lib"
     cp "$here/pom.xml" "$directory/installed.xml"
