@@ -15,6 +15,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import time
 import unittest
 import urllib.parse
@@ -122,19 +123,17 @@ class Parties:
                        "--audience", AUDIENCE)
 
     def new_key(self, issuer, algorithm):
-        folder = os.path.join(self.server.root, "private")
         self.server.ctl("issuer", "create", issuer, "--external")
-        self.server.ctl("key", "generate", issuer, "--algorithm", algorithm,
-                        "--private-dir", folder, "--now")
-        file, = os.listdir(os.path.join(folder, issuer))
-        path = os.path.join(folder, issuer, file)
-        with open(path, encoding="ascii") as private:
-            pem = private.read()
-        kid = issuer + "/" + file
-        der = "".join(pem.splitlines()[1:-1])
-        return {"issuer": issuer, "kid": kid, "algorithm": algorithm, "pem": pem, "path": path,
-                "private_key": "data:application/pkcs8;kid="
-                               + urllib.parse.quote(kid, safe="") + ";base64," + der}
+        uri = self.server.ctl("key", "generate", issuer, "--algorithm", algorithm,
+                              "--data-uri", "--now").strip()
+        kid, der = re.fullmatch("data:application/pkcs8;kid=(.+);base64,(.+)", uri).groups()
+        pem = "\n".join(["-----BEGIN PRIVATE KEY-----", *textwrap.wrap(der, 64),
+                         "-----END PRIVATE KEY-----", ""])
+        path = os.path.join(self.server.root, issuer.replace("/", "_") + ".pem")
+        with open(path, "w", encoding="ascii") as private:
+            private.write(pem)
+        return {"issuer": issuer, "kid": urllib.parse.unquote(kid), "algorithm": algorithm,
+                "path": path, "pem": pem, "private_key": uri}
 
     @staticmethod
     def sign_with(key, audience=AUDIENCE):
