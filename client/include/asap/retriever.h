@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* Finds public keys by key id. One retriever serves any number of threads. */
+/* Finds public keys by key id. One retriever serves any number of threads and verifiers. */
 struct asap_retriever;
 
 struct asap_https_options {
@@ -28,10 +28,13 @@ struct asap_https_options {
     struct asap_clock age_clock;
 };
 
-/* Keys from base_url + "/" + key id over HTTPS, cached as the repository's Cache-Control allows and
- * revalidated by ETag. Environment proxies, redirects, cookies and compression are not used.
- * `options` may be NULL; everything is copied. ASAP_INVALID_ARGUMENT: the URL is not
- * https://host[:port][/path], or the CA file cannot be read. */
+/* Keys from base_url + "/" + key id over HTTPS, cached as the repository's Cache-Control allows
+ * (RFC 9111, RFC 5861) and revalidated by ETag; a key in use is renewed before it is stale, by a
+ * thread that starts with the first such key. How many unknown key ids are fetched is bounded, at
+ * once and over time; beyond that the answer is ASAP_UNAVAILABLE with ASAP_REASON_OVERLOADED.
+ * Environment proxies, redirects, cookies and compression are not used. `options` may be NULL;
+ * everything is copied. ASAP_INVALID_ARGUMENT: the URL is not https://host[:port][/path], or the CA
+ * file cannot be read. */
 ASAP_API ASAP_MUST_CHECK enum asap_code
 asap_retriever_https(const char *base_url,
                      const struct asap_https_options *options,
@@ -64,8 +67,8 @@ struct asap_multi_options {
 
 /* Up to ASAP_MULTI_MAX retrievers as one, asked in order. The next one is asked when one fails: no
  * connection, a timeout, a 5xx; one that failed is asked last for 5 seconds. When one says that
- * there is no such key, or has one that is refused, that is the answer, so that a key that was
- * removed from the first repository is not found in a mirror that lags behind: set
+ * there is no such key, has one that is refused, or is overloaded, that is the answer, so that a
+ * key that was removed from the first repository is not found in a mirror that lags behind: set
  * `missing_fails_over` if they hold different keys. Takes the retrievers over, also when it fails.
  * `options` may be NULL. ASAP_INVALID_ARGUMENT: none or too many. */
 ASAP_API ASAP_MUST_CHECK enum asap_code
