@@ -10,6 +10,10 @@
  * whose key another one has. */
 enum { PAUSE_SECONDS = 5 };
 
+/* How long after its pause a member is not asked about keys that another one still holds. Longer,
+ * and a key that was revoked there lives on here; without it, each key waits for one that hangs. */
+enum { STAND_IN_SECONDS = 60 };
+
 struct member {
     struct asap_retriever *retriever;
     _Atomic int64_t paused_until;
@@ -74,13 +78,22 @@ static bool is_answered_at_once(struct multi_retriever *self, struct poll *poll)
     return missing == self->count;
 }
 
-/* What an earlier failure of the first ones made others fetch. It ends with its lifetime: nobody
- * renews it here, and then the first ones are asked again. */
+static bool has_failed_lately(struct member *member, int64_t now)
+{
+    const int64_t until = atomic_load(&member->paused_until);
+
+    return until != INT64_MIN && now < until + STAND_IN_SECONDS;
+}
+
+/* What an earlier failure of the first ones made others fetch, for as long as that may be why. */
 static bool is_held(struct multi_retriever *self, struct poll *poll)
 {
     for (size_t i = 0; i < self->count && *poll->out == NULL; i++) {
         struct asap_retriever *member = self->members[i].retriever;
 
+        if (i > 0 && !self->missing_fails_over
+            && !has_failed_lately(&self->members[i - 1], poll->now))
+            break;
         if (member->peek(member, poll->kid, poll->out, NULL) != ASAP_OK)
             *poll->out = NULL;
     }
@@ -105,13 +118,21 @@ static enum asap_code find_at_once(struct multi_retriever *self,
     return ASAP_OK;
 }
 
+/* The pause begins when the failure is known: one that hangs has taken its time till then. */
+static void note_outcome(struct multi_retriever *self, struct member *member, bool has_failed)
+{
+    const int64_t now = self->age_clock.now(self->age_clock.context);
+
+    atomic_store(&member->paused_until, has_failed ? now + PAUSE_SECONDS : INT64_MIN);
+}
+
 static bool is_answered_by(struct multi_retriever *self, struct member *member, struct poll *poll)
 {
     bool has_failed = false;
 
     poll->code = member->retriever->find(member->retriever, poll->kid, poll->out, &poll->said);
     has_failed = poll->code != ASAP_OK && poll->said.reason == ASAP_REASON_KEY_UNAVAILABLE;
-    atomic_store(&member->paused_until, has_failed ? poll->now + PAUSE_SECONDS : INT64_MIN);
+    note_outcome(self, member, has_failed);
     return is_final(self, poll);
 }
 

@@ -66,8 +66,9 @@ struct asap_multi_options {
 };
 
 /* Up to ASAP_MULTI_MAX retrievers as one, asked in order. The next one is asked when one fails: no
- * connection, a timeout, a 5xx; one that failed is asked last for 5 seconds. When one says that
- * there is no such key, has one that is refused, or is overloaded, that is the answer, so that a
+ * connection, a timeout, any status but 200, 403, 404 and 410; one that failed is asked last for 5
+ * seconds, and for a minute not about keys that another one holds. When one says that there is no
+ * such key, has one that is refused, or is overloaded, that is the answer, so that a
  * key that was removed from the first repository is not found in a mirror that lags behind: set
  * `missing_fails_over` if they hold different keys. Takes the retrievers over, also when it fails.
  * `options` may be NULL. ASAP_INVALID_ARGUMENT: none or too many. */

@@ -11,6 +11,7 @@ struct fake {
     const char *pem;
     bool is_held; /* no fetch is needed to say so */
     int fetches;
+    int takes; /* seconds */
     int frees;
 };
 
@@ -39,6 +40,7 @@ static enum asap_code fetch_fake(struct asap_retriever *member,
 
     (void)kid;
     self->fetches += !self->is_held;
+    atomic_fetch_add(&age_clock.seconds, self->takes);
     return answer_of(self, out, err);
 }
 
@@ -165,16 +167,41 @@ START_TEST(one_that_failed_is_asked_last_for_a_moment)
 }
 END_TEST
 
-START_TEST(what_a_failure_made_another_fetch_is_used_until_it_is_stale)
+START_TEST(what_a_failure_made_another_fetch_is_used_for_a_minute)
 {
     open_multi(false);
     fakes[0].reason = FAILED;
+    ck_assert_int_eq(find("web/a", B), FOUND);
     fakes[1].is_held = true;
+    atomic_fetch_add(&age_clock.seconds, 64);
     ck_assert_int_eq(find("web/a", B), FOUND);
     ck_assert_int_eq(find_held("web/a", B), FOUND);
-    ck_assert_int_eq(fakes[0].fetches, 0);
-    fakes[1].is_held = false;
+    ck_assert_int_eq(fakes[0].fetches, 1);
+    atomic_fetch_add(&age_clock.seconds, 1);
+    fakes[0].reason = MISSING;
+    ck_assert_int_eq(find_held("web/a", NULL), FOUND);
+    ck_assert_int_eq(find("web/a", NULL), MISSING);
+    ck_assert_int_eq(fakes[0].fetches, 2);
+}
+END_TEST
+
+START_TEST(what_another_one_holds_is_no_answer_while_the_first_is_well)
+{
+    open_multi(_i == 1);
+    fakes[1].is_held = true;
+    ck_assert_int_eq(find_held("web/a", _i == 1 ? B : NULL), FOUND);
+    fakes[0].reason = MISSING;
+    ck_assert_int_eq(find("web/a", _i == 1 ? B : NULL), _i == 1 ? FOUND : MISSING);
+}
+END_TEST
+
+START_TEST(one_that_hangs_is_paused_from_the_end_of_its_time_on)
+{
+    open_multi(false);
+    fakes[0].reason = FAILED;
+    fakes[0].takes = 5;
     ck_assert_int_eq(find("web/a", B), FOUND);
+    ck_assert_int_eq(find("web/b", B), FOUND);
     ck_assert_int_eq(fakes[0].fetches, 1);
 }
 END_TEST
@@ -335,7 +362,9 @@ int main(void)
     tcase_add_loop_test(fake, a_failure_fails_over_and_an_answer_does_not, 0, COUNT(matrix));
     tcase_add_test(fake, the_first_failure_is_the_one_that_is_told);
     tcase_add_test(fake, one_that_failed_is_asked_last_for_a_moment);
-    tcase_add_test(fake, what_a_failure_made_another_fetch_is_used_until_it_is_stale);
+    tcase_add_test(fake, what_a_failure_made_another_fetch_is_used_for_a_minute);
+    tcase_add_loop_test(fake, what_another_one_holds_is_no_answer_while_the_first_is_well, 0, 2);
+    tcase_add_test(fake, one_that_hangs_is_paused_from_the_end_of_its_time_on);
     tcase_add_test(fake, what_the_first_holds_comes_first);
     tcase_add_loop_test(fake, nothing_is_fetched_for_those_who_cannot_wait, 0, 2);
     tcase_add_test(fake, members_are_freed_with_it_and_when_it_is_refused);
