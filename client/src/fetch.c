@@ -296,16 +296,20 @@ static enum asap_code judge_body(const struct transfer *transfer, struct asap_er
     return ASAP_OK;
 }
 
+/* Nothing behind the status line changes what these say. */
+static bool is_gone(long status)
+{
+    return status == 403 || status == 404 || status == 410;
+}
+
 static enum asap_code judge(const struct transfer *transfer, long status, struct asap_error *err)
 {
+    if (is_gone(status))
+        return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "", "%.140s answered %ld: %s", transfer->url,
+                      status, transfer->kind->missing);
     switch (status) {
     case 200:
         return judge_body(transfer, err);
-    case 403:
-    case 404:
-    case 410:
-        return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "", "%.140s answered %ld: %s", transfer->url,
-                      status, transfer->kind->missing);
     case 304:
         transfer->answer->not_modified = transfer->sent_validators;
         if (transfer->sent_validators)
@@ -332,7 +336,7 @@ static enum asap_code fetch_with(CURL *curl,
     TRY(add_header(&headers, "If-Modified-Since", validators->last_modified, err));
     transfer->sent_validators = validators->etag[0] != '\0' || validators->last_modified[0] != '\0';
     result = perform(curl, transfer, headers, &status);
-    if (result != CURLE_OK && !transfer->is_too_long)
+    if (result != CURLE_OK && !transfer->is_too_long && !is_gone(status))
         return explain(transfer, result, err);
     return judge(transfer, status, err);
 }

@@ -271,7 +271,7 @@ static const struct {
       false },
     { "HTTP/1.1 200 OK\r\n" PEM_TYPE, "X: x\r\n", 1300, "Content-Length: 0\r\n\r\n", true },
     { "HTTP/1.1 200 OK\r\n" PEM_TYPE, "X: x\r\n", 1366, "Content-Length: 0\r\n\r\n", false },
-    { "HTTP/1.1 404 No\r\n", "ETag: 1\r\n", 2000, "Content-Length: 0\r\n\r\n", false },
+    { "HTTP/1.1 500 No\r\n", "ETag: 1\r\n", 2000, "Content-Length: 0\r\n\r\n", false },
     { "", "HTTP/1.1 103 Hints\r\nX: x\r\n\r\n", 400, "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n",
       false },
 };
@@ -313,6 +313,18 @@ START_TEST(a_broken_answer_tells_nothing)
     http_server_say_text(server, broken[_i]);
     ck_assert_msg(fetch(&answer, &err) == ASAP_UNAVAILABLE, "%s", broken[_i]);
     ck_assert_int_eq(err.reason, ASAP_REASON_KEY_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(a_key_that_is_gone_is_gone_however_its_page_ends)
+{
+    struct fetch_answer answer;
+    struct asap_error err;
+
+    http_server_say_text(server, "HTTP/1.1 404 Not Found\r\nContent-Length: 500\r\n"
+                                 "Connection: close\r\n\r\nhalf");
+    ck_assert_int_eq(fetch(&answer, &err), ASAP_UNAUTHENTICATED);
+    ck_assert_int_eq(err.reason, ASAP_REASON_KEY_NOT_FOUND);
 }
 END_TEST
 
@@ -507,6 +519,7 @@ static TCase *answers_case(void)
     tcase_add_test(answers, a_long_error_page_does_not_hide_the_status);
     tcase_add_loop_test(answers, a_flood_of_header_fields_is_cut_off, 0, COUNT(floods));
     tcase_add_loop_test(answers, a_broken_answer_tells_nothing, 0, COUNT(broken));
+    tcase_add_test(answers, a_key_that_is_gone_is_gone_however_its_page_ends);
     tcase_add_test(answers, one_connection_serves_one_fetch_after_another);
     tcase_add_test(answers, a_repository_that_is_down_is_named);
     tcase_add_test(answers, the_environment_sets_no_proxy);
