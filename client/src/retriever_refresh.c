@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include "fail.h"
 
@@ -20,6 +22,7 @@ struct refresher {
     pthread_mutex_t lock; /* over all that follows; never held during a renewal */
     pthread_cond_t changed;
     bool is_started;
+    pid_t owner; /* the process that has the thread; one forked from it has not */
     bool is_ending;
     size_t first;
     size_t length;
@@ -72,6 +75,11 @@ static void *run(void *context)
     return NULL;
 }
 
+static bool is_another_process(const struct refresher *self)
+{
+    return self->is_started && self->owner != getpid();
+}
+
 /* The program's signals are for its own threads. */
 static bool start(struct refresher *self)
 {
@@ -80,6 +88,7 @@ static bool start(struct refresher *self)
 
     if (self->is_started)
         return true;
+    self->owner = getpid();
     (void)sigfillset(&all);
     if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
         return false;
@@ -92,6 +101,8 @@ static bool wish_under_lock(struct refresher *self, const struct kid *kid)
 {
     struct wish *wish = NULL;
 
+    if (is_another_process(self))
+        return false;
     if (is_wished(self, kid))
         return true;
     if (self->length == REFRESH_QUEUE || kid->length > KID_MAX || !start(self))
@@ -135,6 +146,11 @@ void refresher_free(struct refresher *refresher)
 {
     if (refresher == NULL)
         return;
+    /* The thread that its lock and condition may still wait for does not exist here. */
+    if (is_another_process(refresher)) {
+        free(refresher);
+        return;
+    }
     (void)pthread_mutex_lock(&refresher->lock);
     refresher->is_ending = true;
     (void)pthread_cond_signal(&refresher->changed);

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "check_main.h"
 
@@ -109,6 +111,26 @@ START_TEST(what_is_queued_is_forgotten_at_the_end)
 }
 END_TEST
 
+START_TEST(a_forked_process_has_no_thread_to_renew_anything)
+{
+    int status = -1;
+    pid_t child = 0;
+
+    ck_assert(wish(0));
+    await(&gate.begun, 1);
+    child = fork();
+    if (child == 0) {
+        const bool is_taken = wish(0) || wish(1);
+
+        refresher_free(refresher);
+        _exit(is_taken ? 1 : 0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    open_gate();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("retriever_refresh");
@@ -117,6 +139,7 @@ int main(void)
     tcase_add_checked_fixture(wishes, start, stop);
     tcase_add_test(wishes, wishes_are_granted_in_order_and_once);
     tcase_add_test(wishes, what_is_queued_is_forgotten_at_the_end);
+    tcase_add_test(wishes, a_forked_process_has_no_thread_to_renew_anything);
     suite_add_tcase(suite, wishes);
     return check_main(suite);
 }
