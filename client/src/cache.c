@@ -117,6 +117,8 @@ static bool has_room(const struct cache *cache, const struct slot *coming)
 /* False when only keys are held and another miss is to come, or nothing would help. */
 static bool make_room(struct cache *cache, const struct slot *coming)
 {
+    if (cache->limits.bytes != 0 && coming->bytes > cache->limits.bytes)
+        return false;
     while (!has_room(cache, coming)) {
         struct slot *victim = cache->misses.oldest;
 

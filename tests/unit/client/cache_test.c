@@ -212,6 +212,20 @@ START_TEST(memory_is_bounded_too)
 }
 END_TEST
 
+START_TEST(a_key_that_has_no_room_displaces_nothing)
+{
+    const size_t room = cache_key_bytes(NULL);
+    struct asap_error err = { 0 };
+
+    cache_free(cache);
+    ck_assert_succeeds(
+        cache_new((struct cache_limits){ .entries = 1000, .bytes = room }, &cache, &err));
+    put_missing("web/x", "", NOW);
+    put("web/a", key_a, "max-age=60", NOW);
+    ck_assert_int_eq(find("web/x", NULL, NOW), CACHE_MISSING);
+}
+END_TEST
+
 START_TEST(a_304_makes_a_key_fresh_again)
 {
     struct kid kid = kid_of("web/a");
@@ -360,6 +374,7 @@ int main(void)
     tcase_add_test(entries, a_short_lifetime_is_not_renewed_ahead);
     tcase_add_test(entries, ages_are_counted_by_a_clock_of_their_own);
     tcase_add_test(entries, memory_is_bounded_too);
+    tcase_add_test(entries, a_key_that_has_no_room_displaces_nothing);
     tcase_add_test(entries, a_304_makes_a_key_fresh_again);
     tcase_add_test(entries, validators_come_back_as_they_were);
     tcase_add_test(entries, a_key_that_may_not_be_stored_is_not);
