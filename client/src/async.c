@@ -166,7 +166,7 @@ static bool enqueue(struct asap_async *async, struct job *job)
     bool has_room = false;
 
     (void)pthread_mutex_lock(&async->lock);
-    has_room = async->waiting.length < async->limit;
+    has_room = !async->is_ending && async->waiting.length < async->limit;
     if (has_room) {
         append(&async->waiting, job);
         (void)pthread_cond_signal(&async->changed);
@@ -189,7 +189,8 @@ enum asap_code asap_async_run(struct asap_async *async,
     if (enqueue(async, job))
         return ASAP_OK;
     free(job);
-    return fail(err, ASAP_RESOURCE_EXHAUSTED, "%zu jobs wait already, which is the limit",
+    return fail(err, ASAP_RESOURCE_EXHAUSTED,
+                "%zu jobs wait already, which is the limit, or the threads are ending",
                 async->limit);
 }
 

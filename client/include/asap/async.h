@@ -36,7 +36,8 @@ typedef void (*asap_async_work)(void *context);
 typedef void (*asap_async_done)(void *context, enum asap_code code);
 
 /* Any thread may call it; it does not wait. On ASAP_OK `done` follows exactly once, and `context`
- * must live until then. ASAP_RESOURCE_EXHAUSTED: too many jobs wait; neither is called. */
+ * must live until then. ASAP_RESOURCE_EXHAUSTED: too many jobs wait, or
+ * asap_async_free() has begun; neither is called. */
 ASAP_API ASAP_MUST_CHECK enum asap_code asap_async_run(struct asap_async *async,
                                                        asap_async_work work,
                                                        asap_async_done done,
