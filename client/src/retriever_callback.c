@@ -79,13 +79,15 @@ static enum asap_code read_answer(struct callback_retriever *self,
                                   struct asap_error *err)
 {
     char tag[KEY_TAG_SIZE] = "";
+    enum asap_code code = ASAP_OK;
 
     TRY(tag_of(answer, tag, err));
     *out = key_memory_find(self->memory, kid, tag);
     if (*out != NULL)
         return ASAP_OK;
-    if (pem_read_public(answer->pem, answer->length, out, err) != ASAP_OK)
-        return fail_as(err, ASAP_UNAUTHENTICATED);
+    code = pem_read_public(answer->pem, answer->length, out, err);
+    if (code != ASAP_OK)
+        return code == ASAP_INVALID_ARGUMENT ? fail_as(err, ASAP_UNAUTHENTICATED) : code;
     key_memory_put(self->memory, kid, tag, *out);
     return ASAP_OK;
 }

@@ -111,6 +111,8 @@ parse(const char *path, const char *text, size_t length, EVP_PKEY **out, struct 
 
     if (pem_read_public(text, length, out, &cause) == ASAP_OK)
         return ASAP_OK;
+    if (cause.reason != ASAP_REASON_KEY_REFUSED)
+        return fail_memory(err);
     return refuse(err, ASAP_REASON_KEY_REFUSED, "", "the key at %.100s is refused: %.120s", path,
                   cause.message);
 }

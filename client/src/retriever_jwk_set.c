@@ -108,13 +108,17 @@ jwk_set_read(const char *text, size_t length, struct jwk_set **out, struct asap_
     return ASAP_OK;
 }
 
-static void check(struct entry *entry)
+static enum asap_code check(struct entry *entry, struct asap_error *err)
 {
     struct asap_error cause = { 0 };
 
-    if (entry->key != NULL && pem_check_policy(entry->key, &cause) != ASAP_OK)
+    if (entry->key != NULL && pem_check_policy(entry->key, &cause) != ASAP_OK) {
+        if (cause.reason != ASAP_REASON_KEY_REFUSED)
+            return fail_memory(err);
         refuse_entry(entry, cause.message);
+    }
     entry->is_checked = true;
+    return ASAP_OK;
 }
 
 enum asap_code
@@ -131,7 +135,7 @@ jwk_set_find(struct jwk_set *set, const struct kid *kid, EVP_PKEY **out, struct 
     if (entry == NULL)
         return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "", "the key set has no key %.180s", text);
     if (!entry->is_checked)
-        check(entry);
+        TRY(check(entry, err));
     if (entry->key == NULL)
         return refuse(err, ASAP_REASON_KEY_REFUSED, "", "the key %.90s of the set is refused: %s",
                       text, entry->why);

@@ -202,7 +202,6 @@ static const char *fault_of(const json_error_t *error)
         enum json_error_code code;
         const char *fault;
     } faults[] = {
-        { json_error_out_of_memory, "does not fit into memory" },
         { json_error_invalid_utf8, "is not UTF-8" },
         { json_error_premature_end_of_input, "ends too early" },
         { json_error_end_of_input_expected, "goes on behind its end" },
@@ -237,6 +236,8 @@ enum asap_code json_read_object(const char *text,
     if (*out == NULL && limits->wide_numbers
         && json_error_code(&error) == json_error_numeric_overflow)
         *out = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+    if (*out == NULL && json_error_code(&error) == json_error_out_of_memory)
+        return fail_memory(err);
     if (*out == NULL)
         return refuse_at(err, what, fault_of(&error),
                          (struct position){ error.line, error.column });
