@@ -94,6 +94,8 @@ repository_url_read(const char *text, bool allow_http_loopback, char **out, stru
     *out = NULL;
     if (url == NULL)
         return fail_memory(err);
+    if (text == NULL)
+        return fail_field(err, "base_url", "base_url is missing: where are the keys?");
     if (strlen(text) > FETCH_URL_MAX)
         return refuse_url(text, "it is too long", err);
     if (!has_only_plain_bytes(text))

@@ -35,7 +35,8 @@ struct jwks_retriever {
     struct cache_headers headers;
     struct cache_validators validators;
     struct cache_times times; /* by the age clock */
-    int64_t due;              /* for renewal */
+    int64_t received;
+    int64_t due; /* for renewal */
     int64_t next_for_unknown;
     struct budget budget;
     bool is_fetching;
@@ -75,6 +76,7 @@ static void set_times(struct jwks_retriever *self, int64_t now)
     self->times.stale_while_revalidate =
         later_of(times.stale_while_revalidate - wall + now, self->times.stale);
     self->times.stale_if_error = later_of(times.stale_if_error - wall + now, self->times.stale);
+    self->received = now;
     self->due = now + (self->times.stale - now) * AHEAD_PERCENT / 100;
 }
 
@@ -110,7 +112,7 @@ static void survive_failure(struct jwks_retriever *self)
 
 static bool is_held(const struct jwks_retriever *self, int64_t now)
 {
-    return self->set != NULL && now < self->times.stale;
+    return self->set != NULL && self->received <= now && now < self->times.stale;
 }
 
 /* The fetch: without the lock */
@@ -192,8 +194,8 @@ static bool is_answered(struct jwks_retriever *self,
 {
     const int64_t now = now_of(self);
     struct asap_error said = { 0 };
-    const bool is_worn =
-        self->set != NULL && now >= self->due && now < self->times.stale_while_revalidate;
+    const bool is_worn = self->set != NULL && self->received <= now && now >= self->due
+                         && now < self->times.stale_while_revalidate;
     const bool is_renewed = is_worn && (self->is_fetching || refresher_wish(self->refresher, kid));
 
     if (!is_held(self, now) && !is_renewed)
