@@ -7,11 +7,19 @@
 
 enum { GAP = 2 };
 
+/* U+0080 to U+009F in UTF-8, which terminals obey as they do ESC. */
+static bool is_c1_control(const char *text)
+{
+    return (unsigned char)text[0] == 0xc2 && ((unsigned char)text[1] & 0xe0) == 0x80;
+}
+
 void table_clean(char *text)
 {
     for (; *text != '\0'; text++)
         if ((unsigned char)*text < ' ' || *text == '\x7f')
             *text = '?';
+        else if (is_c1_control(text))
+            text[0] = text[1] = '?';
 }
 
 void table_add(struct table *table, const char *text)

@@ -30,7 +30,9 @@ static const struct unit *unit_for(int64_t seconds)
 
 void time_phrase(int64_t time, int64_t now, char out[static TIME_TEXT_SIZE])
 {
-    const int64_t distance = time > now ? time - now : now - time;
+    /* Whoever made the token chose its time, which may be further off than an integer can say. */
+    const int64_t since = now - (time < now - INT64_MAX ? now - INT64_MAX : time);
+    const int64_t distance = time > now ? time - now : since;
     const struct unit *unit = unit_for(distance);
 
     if (distance == 0)

@@ -42,7 +42,8 @@ static enum asap_code
 print_json(const struct ctl *ctl, json_t *header, json_t *claims, struct asap_error *err)
 {
     SCOPED(json) json_t *both = json_pack("{s:O,s:O}", "header", header, "claims", claims);
-    SCOPED(string) char *text = both == NULL ? NULL : json_dumps(both, JSON_COMPACT);
+    SCOPED(string)
+    char *text = both == NULL ? NULL : json_dumps(both, JSON_COMPACT | JSON_ENSURE_ASCII);
 
     if (text == NULL)
         return fail_memory(err);

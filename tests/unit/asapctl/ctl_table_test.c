@@ -62,9 +62,9 @@ START_TEST(control_characters_move_no_cursor)
     SCOPED(table) struct table table = TABLE(1);
     char text[TEXT_MAX] = "";
 
-    table_add(&table, "a\x1b[2J\r\nb\x7f");
+    table_add(&table, "a\x1b[2J\r\nb\x7f\xc2\x9bm\xc2\xa0");
     print(&table, text);
-    ck_assert_str_eq(text, "a?[2J??b?\n");
+    ck_assert_str_eq(text, "a?[2J??b???m\xc2\xa0\n");
 }
 END_TEST
 

@@ -45,6 +45,10 @@ START_TEST(a_time_beyond_the_calendar_is_still_text)
 
     time_full(INT64_MAX / 2, NOW, text);
     ck_assert_uint_gt(strlen(text), 0);
+    time_phrase(INT64_MIN, NOW, text);
+    ck_assert_str_eq(text, "106751991167300d ago");
+    time_phrase(INT64_MAX, NOW, text);
+    ck_assert_str_eq(text, "in 106751991146520d");
 }
 END_TEST
 
