@@ -241,8 +241,9 @@ static enum asap_code read_generation(struct export *export, struct asap_error *
         return ASAP_OK;
     if (code != ASAP_OK)
         return code;
-    export->generation = ((const Asap__V1__Status *)message)->generation;
-    export->has_generation = export->generation >= 0;
+    export->has_generation = ((const Asap__V1__Status *)message)->generation >= 0;
+    if (export->has_generation)
+        export->generation = ((const Asap__V1__Status *)message)->generation;
     return ASAP_OK;
 }
 
