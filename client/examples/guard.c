@@ -83,7 +83,8 @@ static enum MHD_Result begin(struct asap_verifier *verifier,
     if (asap_microhttpd_guard(verifier, mode, connection, &request->claims, &result, &err)
         == ASAP_OK)
         return MHD_YES;
-    (void)fprintf(stderr, "asap-guard: %s refused: %s\n", url, err.message);
+    /* Without the URL, in which a stranger may write lines of his own. */
+    (void)fprintf(stderr, "asap-guard: refused: %s\n", err.message);
     return result;
 }
 

@@ -37,6 +37,13 @@ static int report(const struct asap_error *err)
     return err->code == ASAP_INVALID_ARGUMENT ? USAGE : REFUSED;
 }
 
+/* memset() of what is not read again may be optimized away. */
+static void wipe(char *text, size_t size)
+{
+    for (volatile char *next = text; next < text + size; next++)
+        *next = '\0';
+}
+
 static enum asap_code signer_from_file(const char *path,
                                        const char *key_id,
                                        const struct asap_signer_options *options,
@@ -52,10 +59,11 @@ static enum asap_code signer_from_file(const char *path,
         (void)snprintf(err->message, sizeof err->message, "cannot open %s", path);
         return ASAP_NOT_FOUND;
     }
+    (void)setvbuf(file, NULL, _IONBF, 0); /* or its buffer keeps a copy of the key */
     length = fread(pem, 1, sizeof pem, file);
     (void)fclose(file);
     code = asap_signer_from_pem(key_id, pem, length, options, out, err);
-    memset(pem, 0, sizeof pem);
+    wipe(pem, sizeof pem);
     return code;
 }
 

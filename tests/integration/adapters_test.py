@@ -108,7 +108,7 @@ class Guarded(AdapterTest):
                 self.assert_refused(refused, 401, 'Bearer error="invalid_token"')
                 self.assertEqual(refused.body, b"invalid_token\n")
         _, log = self.end(self.guard)
-        self.assertIn("/orders refused: the token is for another audience", log)
+        self.assertIn("asap-guard: refused: the token is for another audience", log)
         self.assertNotIn(good, log)
 
     def test_two_proofs_are_400(self):

@@ -28,7 +28,8 @@ enum asap_guard_mode {
  * in *req_cls while a body arrives. Otherwise the request is answered, *result is what the handler
  * returns, and err is for the log: outside it only says
  * ASAP_UNAUTHENTICATED    401, WWW-Authenticate: Bearer, and error="invalid_token" for a bad one,
- * ASAP_PERMISSION_DENIED  403, for an issuer that is not on the allow-list,
+ * ASAP_PERMISSION_DENIED  403, for an issuer that is not on the allow-list, also of a forged token:
+ *                         no key is fetched for one, so that whoever asks may learn the list,
  * ASAP_UNAVAILABLE        503, Retry-After: 1, for a token that may be good,
  * ASAP_INVALID_ARGUMENT   400, for more than one Authorization header, and 500 for all else.
  *
