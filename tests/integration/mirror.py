@@ -38,7 +38,7 @@ class Mirror:
         # Handed over open, as nginx hands its sockets to a new binary: nobody else gets the port.
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
-        self.url = f"https://localhost:{self.port}"
+        self.url = f"https://127.0.0.1:{self.port}"
         self.write_configuration(keys)
         path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
         with listener:
