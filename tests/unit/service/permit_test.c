@@ -110,10 +110,11 @@ START_TEST(a_change_is_permitted_by_the_grants_at_its_beginning)
                                       .may_block = true,
                                       .reply = &transport.reply };
     const struct permission needed = { VERB_ROTATE, "a" };
-    Asap__V1__RotateKeyRequest request = ASAP__V1__ROTATE_KEY_REQUEST__INIT;
+    Asap__V1__RotateKeyRequest request;
     Asap__V1__RotateKeyResponse response = ASAP__V1__ROTATE_KEY_RESPONSE__INIT;
     struct asap_error err = { 0 };
 
+    asap__v1__rotate_key_request__init(&request);
     ck_assert_int_eq(
         permitted_call(&context, &request.base, &response.base, &needed, changes[_i].handler, &err),
         changes[_i].code);
