@@ -130,6 +130,19 @@ START_TEST(a_stale_response_may_be_used_as_its_header_allows)
 }
 END_TEST
 
+START_TEST(an_old_response_is_past_its_windows_too)
+{
+    const struct line lines[LINES_MAX] = {
+        { "Cache-Control", "max-age=86400, stale-while-revalidate=86400, stale-if-error=86400" },
+        { "Age", "864000" },
+    };
+    struct cache_times times = times_of(lines);
+
+    ck_assert_int_le(times.stale_while_revalidate, NOW);
+    ck_assert_int_le(times.stale_if_error, NOW);
+}
+END_TEST
+
 START_TEST(a_304_replaces_what_it_names_and_no_more)
 {
     struct cache_headers stored = { .control = { .given = false } };
@@ -158,6 +171,7 @@ int main(void)
                         COUNT(lifetimes));
     tcase_add_loop_test(headers, a_stale_response_may_be_used_as_its_header_allows, 0,
                         COUNT(windows));
+    tcase_add_test(headers, an_old_response_is_past_its_windows_too);
     tcase_add_test(headers, a_304_replaces_what_it_names_and_no_more);
     suite_add_tcase(suite, headers);
     return check_main(suite);
