@@ -96,6 +96,17 @@ START_TEST(an_unknown_key_is_not_missing_when_the_set_could_not_be_fetched)
 }
 END_TEST
 
+START_TEST(a_clock_that_goes_back_trusts_no_set)
+{
+    serve_set(FRESH, jwk_a, NULL);
+    ck_assert_int_eq(find("web/a", pem_a), ASAP_REASON_NONE);
+    serve_set(FRESH, jwk_b, NULL);
+    pass(-1);
+    ck_assert_int_eq(find("web/a", NULL), ASAP_REASON_KEY_NOT_FOUND);
+    ck_assert_uint_eq(http_server_requests(server), 2);
+}
+END_TEST
+
 START_TEST(a_stale_set_is_revalidated_by_its_etag)
 {
     serve_set(JSON_TYPE "ETag: \"1\"\r\nCache-Control: max-age=60\r\n", jwk_a, NULL);
@@ -333,6 +344,7 @@ int main(void)
     tcase_add_checked_fixture(sets, start_set, stop);
     tcase_add_test(sets, one_set_has_many_keys);
     tcase_add_test(sets, a_set_is_fetched_for_an_unknown_key_once_per_interval);
+    tcase_add_test(sets, a_clock_that_goes_back_trusts_no_set);
     tcase_add_test(sets, a_stale_set_is_revalidated_by_its_etag);
     tcase_add_test(sets, a_key_that_left_the_set_is_gone);
     tcase_add_test(sets, a_set_is_used_for_5_seconds_whatever_its_header_says);
