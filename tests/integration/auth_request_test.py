@@ -1,37 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """nginx as deploy/nginx/auth_request.conf sets it up, between clients and a service."""
 
-import http.client
 import http.server
 import json
 import os
-import socket
-import ssl
-import subprocess
 import threading
 
-from harness import BUILD, PATIENCE, Response, ServerTest, main, run, until
+from harness import BUILD, ServerTest, main, run, until
+from nginx import Nginx
 
 SIGN = os.path.join(BUILD, "client/examples/asap-sign")
-DEPLOYED = os.path.join(os.path.dirname(__file__), "../../deploy/nginx/auth_request.conf")
 HOUR = 3600
-
-MAIN = """
-{user}
-daemon off;
-pid {folder}/nginx.pid;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {folder}/auth_request.conf;
-}}
-"""
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -54,66 +33,15 @@ class Echo(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Nginx:
-    """nginx with the deployed configuration, in which only addresses and files are others."""
-
-    def __init__(self, server, service_port):
-        self.server = server
-        self.folder = os.path.join(server.root, "nginx")
-        os.mkdir(self.folder)
-        # Handed over open, as nginx hands its sockets to a new binary: nobody else gets the port.
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.port = listener.getsockname()[1]
-        self.write_configuration(service_port)
-        path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
-        with listener:
-            self.process = subprocess.Popen(
-                ["nginx", "-e", "stderr", "-c", os.path.join(self.folder, "nginx.conf")],
-                pass_fds=[listener.fileno()],
-                env=dict(os.environ, PATH=path, NGINX=f"{listener.fileno()};"))
-        until(lambda: os.path.exists(os.path.join(self.folder, "nginx.pid"))
-              or self.process.poll() is not None, "nginx to start")
-        if self.process.poll() is not None:
-            raise AssertionError("nginx ended; its reasons are above")
-
-    def write_configuration(self, service_port):
-        with open(DEPLOYED, encoding="ascii") as file:
-            deployed = file.read()
-        host, port = self.server.address()
-        for there, here in (("listen 443 ssl;", f"listen 127.0.0.1:{self.port} ssl;"),
-                            ("server 127.0.0.1:8443;", f"server {host}:{port};"),
-                            ("server 127.0.0.1:9000;", f"server 127.0.0.1:{service_port};"),
-                            ("/etc/nginx/orders.pem", self.server.path("server.pem")),
-                            ("/etc/nginx/orders.key", self.server.path("server.key")),
-                            ("/etc/nginx/asapd-ca.pem", self.server.path("ca.pem")),
-                            ("asapd.example.org", "localhost")):
-            if deployed.count(there) != 1:
-                raise AssertionError(f"{there} stands {deployed.count(there)} times")
-            deployed = deployed.replace(there, here)
-        user = "user root;" if os.geteuid() == 0 else ""
-        for name, text in (("auth_request.conf", deployed),
-                           ("nginx.conf", MAIN.format(folder=self.folder, user=user))):
-            with open(os.path.join(self.folder, name), "w", encoding="ascii") as file:
-                file.write(text)
-
-    def request(self, method, path, headers, body=None):
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port,
-                                                 context=self.server.tls(), timeout=PATIENCE)
-        try:
-            connection.putrequest(method, path)
-            for name, value in headers:
-                connection.putheader(name, value)
-            if body is not None:
-                connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body)
-            raw = connection.getresponse()
-            return Response(raw, raw.read())
-        finally:
-            connection.close()
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
+def in_front_of(service_port, server):
+    host, port = server.address()
+    return Nginx(server, "auth_request.conf",
+                 {"server 127.0.0.1:8443;": f"server {host}:{port};",
+                  "server 127.0.0.1:9000;": f"server 127.0.0.1:{service_port};",
+                  "/etc/nginx/orders.pem": server.path("server.pem"),
+                  "/etc/nginx/orders.key": server.path("server.key"),
+                  "/etc/nginx/asapd-ca.pem": server.path("ca.pem"),
+                  "asapd.example.org": "localhost"})
 
 
 class AuthRequestTest(ServerTest):
@@ -127,7 +55,7 @@ class AuthRequestTest(ServerTest):
         threading.Thread(target=service.serve_forever, daemon=True).start()
         self.addCleanup(service.server_close)
         self.addCleanup(service.shutdown)
-        self.nginx = Nginx(self.server, service.server_port)
+        self.nginx = in_front_of(service.server_port, self.server)
         self.addCleanup(self.nginx.close)
         self.keys = os.path.join(self.server.root, "private")
         for issuer in ("payments/api", "stranger"):

@@ -9,7 +9,7 @@ import stat
 import time
 
 from harness import ASAPCTL, BUILD, ServerTest, main, run
-from mirror import Mirror
+from nginx import Mirror
 
 SIGN = os.path.join(BUILD, "client/examples/asap-sign")
 VERIFY = os.path.join(BUILD, "client/examples/asap-verify")

@@ -10,7 +10,7 @@ from atlassian_jwt_auth.key import HTTPSPublicKeyRetriever
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "integration"))
 from harness import ServerTest, main  # noqa: E402
-from mirror import Mirror  # noqa: E402
+from nginx import Mirror  # noqa: E402
 
 AUDIENCE = "orders/api"
 
