@@ -200,6 +200,8 @@ static int64_t lifetime_of(const struct cache_headers *headers, int64_t now)
     return CACHE_SECONDS_DEFAULT;
 }
 
+enum { LONG_AGO = 2 * CACHE_SECONDS_MAX };
+
 /* RFC 9111 section 4.2.3, the response delay aside: it is below the resolution of the clock. An age
  * that was cut may be any longer one, which ends the longest lifetime and the windows behind it. */
 static int64_t age_of(const struct cache_headers *headers, int64_t now)
@@ -207,7 +209,7 @@ static int64_t age_of(const struct cache_headers *headers, int64_t now)
     const int64_t apparent = headers->date.given ? clamp(now - headers->date.seconds) : 0;
     const int64_t age = apparent > headers->age.seconds ? apparent : headers->age.seconds;
 
-    return age < CACHE_SECONDS_MAX ? age : 2 * CACHE_SECONDS_MAX;
+    return age < CACHE_SECONDS_MAX ? age : LONG_AGO;
 }
 
 struct cache_times cache_headers_times(const struct cache_headers *headers, int64_t now)
