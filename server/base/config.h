@@ -28,6 +28,7 @@ struct auth_profile {
     char name[AUTH_PROFILE_NAME_MAX + 1];
     char audiences[CONFIG_TEXT]; /* separated by commas, at least one */
     char issuers[CONFIG_TEXT];   /* likewise; "": every issuer */
+    char subjects[CONFIG_TEXT];  /* likewise, beside the issuer itself; "*": all */
     int64_t leeway;              /* seconds */
 };
 

@@ -56,6 +56,18 @@ static bool read_issuers(const char *text, struct auth_profile *out)
     return read_list(text, is_issuer, out->issuers);
 }
 
+static bool is_subject(const char *text)
+{
+    return *text != '\0';
+}
+
+/* "*" is a list of its own. */
+static bool read_subjects(const char *text, struct auth_profile *out)
+{
+    return (strchr(text, '*') == NULL || strcmp(text, "*") == 0)
+           && read_list(text, is_subject, out->subjects);
+}
+
 static bool read_leeway(const char *text, struct auth_profile *out)
 {
     return setting_read_duration(text, &out->leeway) && out->leeway <= LEEWAY_MAX;
@@ -69,6 +81,11 @@ static bool has_audiences(const struct auth_profile *profile)
 static bool has_issuers(const struct auth_profile *profile)
 {
     return profile->issuers[0] != '\0';
+}
+
+static bool has_subjects(const struct auth_profile *profile)
+{
+    return profile->subjects[0] != '\0';
 }
 
 static bool has_leeway(const struct auth_profile *profile)
@@ -87,6 +104,8 @@ static const struct word {
       "audiences without spaces and without *, separated by commas, 511 bytes in all" },
     { "issuers", read_issuers, has_issuers,
       "issuers such as payments/api, separated by commas, 511 bytes in all" },
+    { "subjects", read_subjects, has_subjects,
+      "subjects without spaces, separated by commas, 511 bytes in all, or * for any" },
     { "leeway", read_leeway, has_leeway, "a duration from 0s to 60s" },
     { 0 },
 };
@@ -113,7 +132,7 @@ static enum asap_code refuse_word(const char *where, const char *name, struct as
     if (nearest == NULL)
         return fail_field(err, SETTING,
                           "%s: a profile has no \"%.40s\"; behind its name may stand audience=, "
-                          "issuers= and leeway=",
+                          "issuers=, subjects= and leeway=",
                           where, name);
     return fail_field(err, SETTING, "%s: a profile has no \"%.40s\"; did you mean %s=?", where,
                       name, nearest);
@@ -198,15 +217,17 @@ auth_profile_add(const char *where, const char *text, struct config *config, str
 
 void auth_profile_format(const struct auth_profile *profile, char out[AUTH_PROFILE_TEXT])
 {
-    (void)snprintf(out, AUTH_PROFILE_TEXT, "%s audience=%s%s%s leeway=%" PRId64 "s", profile->name,
-                   profile->audiences, has_issuers(profile) ? " issuers=" : "", profile->issuers,
+    (void)snprintf(out, AUTH_PROFILE_TEXT, "%s audience=%s%s%s%s%s leeway=%" PRId64 "s",
+                   profile->name, profile->audiences, has_issuers(profile) ? " issuers=" : "",
+                   profile->issuers, has_subjects(profile) ? " subjects=" : "", profile->subjects,
                    profile->leeway);
 }
 
 static bool is_equal(const struct auth_profile *a, const struct auth_profile *b)
 {
     return strcmp(a->name, b->name) == 0 && strcmp(a->audiences, b->audiences) == 0
-           && strcmp(a->issuers, b->issuers) == 0 && a->leeway == b->leeway;
+           && strcmp(a->issuers, b->issuers) == 0 && strcmp(a->subjects, b->subjects) == 0
+           && a->leeway == b->leeway;
 }
 
 bool auth_profiles_equal(const struct config *a, const struct config *b)

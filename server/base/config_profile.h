@@ -4,10 +4,11 @@
 
 #include "config_table.h"
 
-/* The values of auth_profile: NAME audience=A[,A...] [issuers=I[,I...]] [leeway=DURATION]. */
+/* The values of auth_profile: NAME audience=A[,A...] [issuers=I[,I...]] [subjects=S[,S...]]
+ * [leeway=DURATION]. */
 
 /* Longer than the longest value. */
-enum { AUTH_PROFILE_TEXT = AUTH_PROFILE_NAME_MAX + 2 * CONFIG_TEXT + 64 };
+enum { AUTH_PROFILE_TEXT = AUTH_PROFILE_NAME_MAX + 3 * CONFIG_TEXT + 64 };
 
 /* Adds a profile to *config. ASAP_INVALID_ARGUMENT: the message begins with `where` and says what
  * is wrong, or which profile has the name already; *config is unchanged. */

@@ -73,15 +73,20 @@ static enum asap_code new_verifier(const struct auth_endpoint_options *options,
                                    struct asap_error *err)
 {
     struct list audiences;
+    struct list subjects;
     struct asap_verifier_options verifier = {
         .algorithms = algorithm_names,
-        .allow_any_subject = true, /* the backend is told, and told who says so */
+        .allow_any_subject = strcmp(profile->subjects, "*") == 0,
         .leeway_seconds = profile->leeway == 0 ? NO_LEEWAY : profile->leeway,
         .clock = options->clock,
     };
 
     cut_list(profile->audiences, &audiences);
     verifier.audiences = audiences.items;
+    if (profile->subjects[0] != '\0') {
+        cut_list(profile->subjects, &subjects);
+        verifier.subjects = subjects.items;
+    }
     verifier.issuers = issuers;
     return asap_verifier_new(options->keys, &verifier, out, err);
 }

@@ -71,6 +71,13 @@ static enum asap_code refuse_options(struct asap_error *err)
     return ASAP_INVALID_ARGUMENT;
 }
 
+static bool has_any(const char *const *subjects)
+{
+    while (*subjects != NULL && strcmp(*subjects, "*") != 0)
+        subjects++;
+    return *subjects != NULL;
+}
+
 static enum asap_code new_verifier(const struct service *service,
                                    const Asap__V1__VerifyTokenRequest *request,
                                    struct asap_verifier **out,
@@ -78,8 +85,8 @@ static enum asap_code new_verifier(const struct service *service,
 {
     SCOPED(names) const char **audiences = NULL;
     SCOPED(names) const char **issuers = NULL;
-    struct asap_verifier_options options = { .allow_any_subject = true,
-                                             .clock = service->admin.clock };
+    SCOPED(names) const char **subjects = NULL;
+    struct asap_verifier_options options = { .clock = service->admin.clock };
     int64_t leeway = 0;
     enum asap_code code = ASAP_OK;
 
@@ -91,6 +98,9 @@ static enum asap_code new_verifier(const struct service *service,
     TRY(to_list(request->issuers, request->n_issuers, &issuers, err));
     options.audiences = audiences;
     options.issuers = request->n_issuers == 0 ? NULL : issuers;
+    TRY(to_list(request->subjects, request->n_subjects, &subjects, err));
+    options.subjects = request->n_subjects == 0 ? NULL : subjects;
+    options.allow_any_subject = has_any(subjects);
     options.algorithms = algorithm_names;
     options.leeway_seconds = leeway == 0 ? NO_LEEWAY : leeway;
     code = asap_verifier_new(service->retriever, &options, out, err);

@@ -168,12 +168,10 @@ class Rules(unittest.TestCase):
             self.check_asapd(row, verdict)
 
     def check_asapd(self, row, verdict):
-        """It says whose subject a token has, and leaves it to those who ask to allow that one."""
-        expected, agreed = ("", "") if row.get("subject") else (row["reason"], verdict)
         by_rpc = rpc(row)
-        self.check("VerifyToken", row, by_rpc, expected)
-        self.assertEqual(by_rpc, agreed, row["what"])
-        self.check_auth(row, expected)
+        self.check("VerifyToken", row, by_rpc, row["reason"])
+        self.assertEqual(by_rpc, verdict, row["what"])
+        self.check_auth(row, row["reason"])
 
     def check_auth(self, row, expected):
         counting["auth"] += 1

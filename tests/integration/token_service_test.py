@@ -49,7 +49,8 @@ class Minting(TokenService):
         self.assertEqual((claims["iss"], claims["sub"], claims["aud"], claims["role"]),
                          ("payments/api", "batch", "orders/api", "reader"))
         self.assertEqual(minted["keyId"], self.active_key("payments/api"))
-        verified = self.verify(minted["token"])
+        self.assertFails(self.verify(minted["token"]), 400, "invalid_argument", "SUBJECT")
+        verified = self.verify(minted["token"], subjects=["batch"])
         self.assertEqual(verified.status, 200, verified.json)
         self.assertEqual(verified.json["claims"], claims)
         self.assertEqual(verified.json["tokenId"], claims["jti"])

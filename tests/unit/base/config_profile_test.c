@@ -38,11 +38,12 @@ START_TEST(reads_every_word)
 
     ck_assert_succeeds(
         read_text("auth_profile = orders audience=orders/api,orders issuers=payments/api,web "
-                  "leeway=1m\n",
+                  "subjects=batch,jane leeway=1m\n",
                   &err));
     ck_assert_str_eq(only_profile()->name, "orders");
     ck_assert_str_eq(only_profile()->audiences, "orders/api,orders");
     ck_assert_str_eq(only_profile()->issuers, "payments/api,web");
+    ck_assert_str_eq(only_profile()->subjects, "batch,jane");
     ck_assert_int_eq(only_profile()->leeway, 60);
 }
 END_TEST
@@ -55,6 +56,7 @@ START_TEST(needs_only_a_name_and_an_audience)
     ck_assert_str_eq(only_profile()->name, "A.b_c-9");
     ck_assert_str_eq(only_profile()->audiences, "https://a.example/x=y");
     ck_assert_str_eq(only_profile()->issuers, "");
+    ck_assert_str_eq(only_profile()->subjects, "");
     ck_assert_int_eq(only_profile()->leeway, 30);
 }
 END_TEST
@@ -63,7 +65,9 @@ START_TEST(reads_words_in_any_order_and_no_leeway)
 {
     struct asap_error err = { 0 };
 
-    ck_assert_succeeds(read_text("auth_profile = o leeway=0 issuers=web audience=o", &err));
+    ck_assert_succeeds(
+        read_text("auth_profile = o leeway=0 subjects=* issuers=web audience=o", &err));
+    ck_assert_str_eq(only_profile()->subjects, "*");
     ck_assert_int_eq(only_profile()->leeway, 0);
     ck_assert_str_eq(only_profile()->issuers, "web");
 }
@@ -87,6 +91,9 @@ static const struct {
     { "issuers that are empty", "o audience=a issuers=", "issuers=: it must be issuers" },
     { "an issuer outside the grammar", "o audience=a issuers=web,a//b", "issuers=web,a//b: it" },
     { "issuers twice", "o audience=a issuers=b issuers=b", "issuers= stands twice" },
+    { "subjects that are empty", "o audience=a subjects=", "subjects=: it must be subjects" },
+    { "a subject with a wildcard", "o audience=a subjects=ci/*", "or * for any" },
+    { "subjects twice", "o audience=a subjects=b subjects=*", "subjects= stands twice" },
     { "a leeway that is no duration", "o audience=a leeway=x", "a duration from 0s to 60s" },
     { "a leeway too long", "o audience=a leeway=61", "a duration from 0s to 60s" },
     { "a leeway of nothing", "o audience=a leeway", "leeway=: it must be" },
@@ -94,7 +101,7 @@ static const struct {
     { "a word almost right", "o audience=a issuer=web",
       "a profile has no \"issuer\"; did you mean issuers=?" },
     { "a word like no other", "o audience=a qqqqqqqqq=1",
-      "no \"qqqqqqqqq\"; behind its name may stand audience=, issuers= and leeway=" },
+      "no \"qqqqqqqqq\"; behind its name may stand audience=, issuers=, subjects= and leeway=" },
 };
 
 START_TEST(refuses_what_is_wrong_and_changes_nothing)

@@ -12,9 +12,9 @@
 #define PATH "/.well-known/asap/auth"
 
 static const struct auth_profile profiles[] = {
-    { "billing", "billing,billing/v2", "", 30 },
-    { "orders", "orders", "payments/api,web/api", 0 },
-    { "closed", "orders", "payments/api,web", 30 },
+    { "billing", "billing,billing/v2", "", "batch,jane doe", 30 },
+    { "orders", "orders", "payments/api,web/api", "*", 0 },
+    { "closed", "orders", "payments/api,web", "", 30 },
 };
 
 static FILE *log_stream;
@@ -118,6 +118,24 @@ START_TEST(a_good_token_passes_and_the_backend_is_told_whose_it_is)
     ck_assert_str_eq(header("WWW-Authenticate"), "");
     ck_assert_str_eq(body(), "");
     ck_assert_str_eq(log_text, "");
+}
+END_TEST
+
+static const struct {
+    const char *subject;
+    unsigned status;
+} subjects[] = { { "web/api", 204 }, { "batch", 204 }, { "jane doe", 204 },
+                 { "jane", 401 },    { "root", 401 },  { "*", 401 } };
+
+START_TEST(a_profile_names_the_subjects_beside_the_issuer)
+{
+    char claims[512];
+
+    (void)snprintf(claims, sizeof claims,
+                   "{\"iss\":\"web/api\",\"aud\":\"billing\",\"sub\":\"%s\"," LIVE "}",
+                   subjects[_i].subject);
+    show(claims);
+    ck_assert_uint_eq(ask(HTTP_GET, PATH, "profile=billing"), subjects[_i].status);
 }
 END_TEST
 
@@ -395,6 +413,7 @@ int main(void)
     tcase_add_unchecked_fixture(tests, make_keys, free_keys);
     tcase_add_checked_fixture(tests, set_up_endpoint, tear_down_endpoint);
     tcase_add_test(tests, a_good_token_passes_and_the_backend_is_told_whose_it_is);
+    tcase_add_loop_test(tests, a_profile_names_the_subjects_beside_the_issuer, 0, COUNT(subjects));
     tcase_add_test(tests, without_a_subject_it_is_the_issuer);
     tcase_add_loop_test(tests, the_method_is_the_clients_and_does_not_matter, 0, COUNT(methods));
     tcase_add_loop_test(tests, every_algorithm_is_permitted, 0, COUNT(algorithms));

@@ -88,11 +88,13 @@ static size_t count_events(void)
     return count;
 }
 
+#define VERIFY_WISH "{\"token\":\"%s\",\"audiences\":[\"orders/api\"],\"subjects\":[%s]}"
+
 static Asap__V1__VerifyTokenResponse *verify(const char *token)
 {
     char json[JSON_SIZE];
 
-    (void)snprintf(json, sizeof json, "{\"token\":\"%s\",\"audiences\":[\"orders/api\"]}", token);
+    (void)snprintf(json, sizeof json, VERIFY_WISH, token, "\"batch\"");
     return administer(VERIFY, json);
 }
 
@@ -291,6 +293,30 @@ START_TEST(claims_that_are_too_large_are_refused_by_their_field)
     (void)snprintf(json + before + JSON_SIZE, 8, "\"}}");
     assert_refused(MINT, json, ASAP_INVALID_ARGUMENT, "additional_claims");
     ck_assert_ptr_null(transport.reply.hold);
+}
+END_TEST
+
+static const struct {
+    const char *accepted;
+    enum asap_code code;
+    enum asap_reason reason;
+} subjects[] = {
+    { "", ASAP_INVALID_ARGUMENT, ASAP_REASON_SUBJECT },
+    { "\"other\"", ASAP_INVALID_ARGUMENT, ASAP_REASON_SUBJECT },
+    { "\"other\",\"batch\"", ASAP_OK, ASAP_REASON_NONE },
+    { "\"*\"", ASAP_OK, ASAP_REASON_NONE },
+};
+
+START_TEST(a_subject_is_accepted_when_the_request_says_so)
+{
+    Asap__V1__MintTokenResponse *minted = mint("{" USUAL ",\"subject\":\"batch\"}");
+    SCOPED(message) ProtobufCMessage *verified = NULL;
+    char json[JSON_SIZE];
+
+    (void)snprintf(json, sizeof json, VERIFY_WISH, minted->token, subjects[_i].accepted);
+    ck_assert_int_eq(call(VERIFY, json, &verified, &err), subjects[_i].code);
+    ck_assert_str_eq(asap_reason_name(err.reason), asap_reason_name(subjects[_i].reason));
+    drop(minted);
 }
 END_TEST
 
@@ -512,6 +538,7 @@ int main(void)
     tcase_add_test(tests, a_clock_that_went_back_meanwhile_lets_no_token_leave);
     tcase_add_loop_test(tests, what_is_refused_has_neither_token_nor_hold, 0, COUNT(refusals));
     tcase_add_test(tests, claims_that_are_too_large_are_refused_by_their_field);
+    tcase_add_loop_test(tests, a_subject_is_accepted_when_the_request_says_so, 0, COUNT(subjects));
     tcase_add_test(tests, additional_claims_and_a_subject_are_in_the_token);
     tcase_add_test(tests, a_grants_limit_says_when_to_come_again);
     tcase_add_test(tests, validations_take_nothing_of_the_limit);
