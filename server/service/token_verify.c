@@ -71,7 +71,8 @@ static enum asap_code refuse_options(struct asap_error *err)
     return ASAP_INVALID_ARGUMENT;
 }
 
-static bool has_any(const char *const *subjects)
+/* Whether "*" is among them. */
+static bool allow_any(const char *const *subjects)
 {
     while (*subjects != NULL && strcmp(*subjects, "*") != 0)
         subjects++;
@@ -96,11 +97,11 @@ static enum asap_code new_verifier(const struct service *service,
         return fail_field(err, "leeway", "leeway is 0 to %d s", CLAIMS_MAX_LEEWAY);
     TRY(to_list(request->audiences, request->n_audiences, &audiences, err));
     TRY(to_list(request->issuers, request->n_issuers, &issuers, err));
+    TRY(to_list(request->subjects, request->n_subjects, &subjects, err));
     options.audiences = audiences;
     options.issuers = request->n_issuers == 0 ? NULL : issuers;
-    TRY(to_list(request->subjects, request->n_subjects, &subjects, err));
     options.subjects = request->n_subjects == 0 ? NULL : subjects;
-    options.allow_any_subject = has_any(subjects);
+    options.allow_any_subject = allow_any(subjects);
     options.algorithms = algorithm_names;
     options.leeway_seconds = leeway == 0 ? NO_LEEWAY : leeway;
     code = asap_verifier_new(service->retriever, &options, out, err);
