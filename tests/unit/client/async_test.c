@@ -162,6 +162,39 @@ static void *open_after_a_moment(void *context)
     return NULL;
 }
 
+/* A job that wants another one as soon as it is done. */
+struct eager {
+    struct asap_async *async;
+    enum asap_code second; /* what became of that wish */
+    struct counted counted;
+};
+
+static void work_eagerly(void *context)
+{
+    work(&((struct eager *)context)->counted);
+}
+
+static void ask_again(void *context, enum asap_code code)
+{
+    struct eager *eager = context;
+    struct asap_error err = { 0 };
+
+    done(&eager->counted, code);
+    eager->second = asap_async_run(eager->async, work_eagerly, ask_again, eager, &err);
+}
+
+START_TEST(a_job_that_comes_at_the_end_is_refused)
+{
+    struct eager eager = { .async = new_async(1, 1), .second = ASAP_OK };
+    struct asap_error err = { 0 };
+
+    ck_assert_succeeds(asap_async_run(eager.async, work_eagerly, ask_again, &eager, &err));
+    asap_async_free(eager.async);
+    ck_assert_int_eq(eager.second, ASAP_RESOURCE_EXHAUSTED);
+    ck_assert_int_eq(eager.counted.done, 1);
+}
+END_TEST
+
 START_TEST(the_end_waits_for_what_runs_and_cancels_the_rest)
 {
     struct asap_async *async = new_async(1, 2);
@@ -208,6 +241,7 @@ int main(void)
     tcase_add_test(tests, nothing_is_done_before_it_is_dispatched);
     tcase_add_test(tests, what_has_no_room_to_wait_is_refused);
     tcase_add_test(tests, the_end_waits_for_what_runs_and_cancels_the_rest);
+    tcase_add_test(tests, a_job_that_comes_at_the_end_is_refused);
     tcase_add_test(tests, options_have_bounds_and_defaults);
     suite_add_tcase(suite, tests);
     return check_main(suite);

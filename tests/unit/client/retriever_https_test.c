@@ -279,6 +279,8 @@ START_TEST(plain_http_needs_the_option)
                      ASAP_INVALID_ARGUMENT);
     ck_assert_ptr_null(made);
     ck_assert_str_eq(err.field, "base_url");
+    ck_assert_int_eq(asap_retriever_https(NULL, NULL, &made, &err), ASAP_INVALID_ARGUMENT);
+    ck_assert_str_eq(err.message, "base_url is missing: where are the keys?");
     ck_assert_succeeds(asap_retriever_https("https://keys.example.com/", NULL, &made, &err));
     asap_retriever_free(made);
     asap_retriever_free(NULL);
