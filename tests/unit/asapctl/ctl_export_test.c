@@ -136,6 +136,19 @@ START_TEST(what_a_server_must_not_answer_is_not_written)
 }
 END_TEST
 
+START_TEST(a_generation_below_zero_does_not_end_exports)
+{
+    ck_assert_int_eq(export_key("web/k.pem", "EdDSA", PEM_WEB), 0);
+    for (int i = 0; i < 2; i++) {
+        fake.calls = 0;
+        fake.answers[0] = "{\"generation\":\"-1\"}";
+        ck_assert_msg(fixture_run("export", "keys", "--issuer web --output json") == 0, "%s",
+                      fake.err);
+        assert_lacks(fake.out, "generation");
+    }
+}
+END_TEST
+
 START_TEST(who_may_only_read_keys_exports_without_the_generation)
 {
     ck_assert_int_eq(export_key("web/k.pem", "EdDSA", PEM_WEB), 0);
@@ -212,6 +225,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tests, the_manifest_says_the_state_if_the_server_does, 0,
                         sizeof states / sizeof states[0]);
     tcase_add_loop_test(tests, what_a_server_must_not_answer_is_not_written, 0, COUNT(hostile));
+    tcase_add_test(tests, a_generation_below_zero_does_not_end_exports);
     tcase_add_test(tests, who_may_only_read_keys_exports_without_the_generation);
     tcase_add_test(tests, without_an_issuer_every_one_is_asked_for);
     tcase_add_loop_test(tests, a_place_that_cannot_be_is_refused_before_anything_is_asked, 0,
