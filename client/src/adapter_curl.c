@@ -14,7 +14,7 @@ static enum asap_code set_token(CURL *easy, const char *token, struct asap_error
 
     if (code == CURLE_OK && token != NULL)
         code = curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-    /* For a host that .netrc names, libcurl would take the token along a redirect. */
+    /* Some versions of libcurl take the token along a redirect to a host that .netrc names. */
     if (code == CURLE_OK && token != NULL)
         code = curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     if (code != CURLE_OK)
