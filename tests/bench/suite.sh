@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Runs one suite and prints its records, each with the suite and the number of the round in front.
+#   BENCH_ROUNDS=N BENCH_SECONDS=N BENCH_SMOKE=[yes] tests/bench/suite.sh NAME
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+name=$1
+. tests/bench/lib.sh
+# shellcheck source=/dev/null
+. "tests/bench/suites/$name.sh"
+
+work=$(mktemp -d)
+chmod 755 "$work"
+cleanup() {
+    end_servers
+    rm -rf "${work:?}"
+}
+trap cleanup EXIT
+trap 'exit 143' INT TERM
+
+setup >&2
+for number in $(seq "$rounds"); do
+    round >"$work/round"
+    sed "s/^/$name $number /" "$work/round"
+done
