@@ -1,5 +1,5 @@
 # What the suites share; suite.sh has it read. The server's core is the first, the load's the second.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 rounds=${BENCH_ROUNDS:-5}
 seconds=${BENCH_SECONDS:-3}
@@ -64,7 +64,7 @@ start_asapd() {
     shift 2
     [ -d "$work/$name" ] || "$bin/server/asapd" init --dir "$work/$name" \
         --public-listen "$scheme://127.0.0.1:0" --ops-listen http://127.0.0.1:0 \
-        --max-connections-per-address 100000 --threads 1 --workers 1 --calls-per-minute 0 \
+        --max-connections 20000 --max-connections-per-address 20000 --threads 1 --workers 1 --calls-per-minute 0 \
         "$@" >/dev/null
     start "$bin/server/asapd" serve --config "$work/$name/asapd.conf" 2>"$work/$name.log"
     wait_for "$server" grep -q 'public listens' "$work/$name.log"
@@ -133,4 +133,30 @@ cpu_per_request() {
     after=$(cpu_us "$server")
     awk -v f="$figure" -v s="$side" -v us="$((after - before))" -v n="$(requests <"$work/report")" \
         'BEGIN { printf "%s %s %.3f us\n", f, s, us / n }'
+}
+
+# rate_and_cpu FIGURE SIDE SERVER CONNECTIONS URL [WRK-OPTION...] prints requests a second, and as
+# FIGURE-cpu what each cost.
+rate_and_cpu() {
+    cpu_per_request "$1-cpu" "${@:2}"
+    echo "$1 $2 $(rate <"$work/report") op/s"
+}
+
+# make_minters ALGORITHM... makes in the asapd that was started last an issuer for each, a caller
+# that may mint for all, and a script for wrk that does, $work/ALGORITHM.lua.
+mint_path=/asap.v1.TokenService/MintToken
+make_minters() {
+    local algorithm
+    asapctl caller create bench
+    asapctl credential create bench --api-key >"$work/api-key"
+    for algorithm in "$@"; do
+        asapctl issuer create "bench/$algorithm" --algorithm "$algorithm"
+        asapctl grant create bench --verb mint --issuer "bench/$algorithm" --audience 'orders/*'
+        cat >"$work/$algorithm.lua" <<END
+wrk.method = "POST"
+wrk.body = '{"issuer":"bench/$algorithm","audience":["orders/api"]}'
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer $(cat "$work/api-key")"
+END
+    done
 }

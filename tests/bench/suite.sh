@@ -11,14 +11,17 @@ name=$1
 
 work=$(mktemp -d)
 chmod 755 "$work"
+is_set_up=
 cleanup() {
+    [ -n "$is_set_up" ] || cat "$work/setup" >&2
     end_servers
     rm -rf "${work:?}"
 }
 trap cleanup EXIT
 trap 'exit 143' INT TERM
 
-setup >&2
+setup >"$work/setup" 2>&1
+is_set_up=yes
 for number in $(seq "$rounds"); do
     round >"$work/round"
     sed "s/^/$name $number /" "$work/round"
