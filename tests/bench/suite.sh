@@ -23,6 +23,6 @@ trap 'exit 143' INT TERM
 setup >"$work/setup" 2>&1
 is_set_up=yes
 for number in $(seq "$rounds"); do
-    round >"$work/round"
+    round "$number" >"$work/round"
     sed "s/^/$name $number /" "$work/round"
 done

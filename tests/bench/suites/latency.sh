@@ -7,7 +7,7 @@ setup() {
     need_targets asapd asapctl
     start_asapd latency https
     make_minters RS256
-    key=$(asapctl key list bench/RS256 --output json | sed -n 's/.*"keyId": *"\([^"]*\)".*/\1/p' | head -n 1)
+    key=$(first_key bench/RS256)
 }
 
 p99() {
