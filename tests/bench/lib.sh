@@ -4,7 +4,7 @@
 rounds=${BENCH_ROUNDS:-5}
 seconds=${BENCH_SECONDS:-3}
 smoke=${BENCH_SMOKE:-}
-bin=$PWD/build/bench
+bin=$(realpath -m "${BENCH_BUILD:-build/bench}")
 work=
 servers=()
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs one suite and prints its records, each with the suite and the number of the round in front.
-#   BENCH_ROUNDS=N BENCH_SECONDS=N BENCH_SMOKE=[yes] tests/bench/suite.sh NAME
+#   BENCH_BUILD=DIR BENCH_ROUNDS=N BENCH_SECONDS=N BENCH_SMOKE=[yes] tests/bench/suite.sh NAME
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -44,7 +44,7 @@ prune() {
     sed -i 's/^#* *audit_retention.*/audit_retention = 3600s/' "$work/audit/asapd.conf"
     ASAP_TEST_CLOCK=$work/clock start "$bin/tests/programs/asapd_shifted" serve \
         --config "$work/audit/asapd.conf" 2>"$work/audit.log"
-    wait_for "$server" has_removed "$count"
+    wait_for "$server" has_removed $((count - 1)) # the newest event always stays
     echo "grow-audit-prune $size $(awk -v us="$(cpu_us "$server")" -v n="$count" \
         'BEGIN { print us / n }') us/row"
     end_servers
