@@ -128,9 +128,8 @@ class Fronts:
         self.assert_same("/payments/api/.well-known/jwks.json")
 
     def test_the_date_tells_caches_behind_how_old_a_key_is(self):
-        self.front.get("/" + self.kid)
         first = self.front.get("/" + self.kid)
-        self.server.set_clock(1000)
+        until(lambda: self.server.get("/" + self.kid)["Date"] != first["Date"], "a second to pass")
         again = self.front.get("/" + self.kid)
         self.assert_cached(again)
         self.assertEqual(again["Date"], first["Date"])
@@ -187,6 +186,7 @@ class Fronts:
     def test_a_body_longer_than_asapd_takes_stops_at_the_proxy(self):
         answers = self.send(self.call(WRONG, "Content-Length: 131073\r\n", ""))
         self.assertIn(b"HTTP/1.1 413 ", answers)
+        self.assertNotIn(b'"code"', answers)  # which asapd would have said
 
     def test_requests_that_can_be_read_in_two_ways_do_not_reach_asapd(self):
         key = self.new_caller("ci", "--verb", "mint", "--issuer", "payments/api",
