@@ -24,11 +24,20 @@ bool ip_is_loopback(const struct ip *ip)
     return memcmp(ip, &loopback, sizeof loopback) == 0;
 }
 
-bool ip_read(const char *text, struct ip *out)
+void ip_from_ipv4(const void *address, struct ip *out)
 {
     memcpy(out->bytes, mapped, sizeof mapped);
-    return inet_pton(AF_INET, text, out->bytes + MAPPED_AT) == 1
-           || inet_pton(AF_INET6, text, out->bytes) == 1;
+    memcpy(out->bytes + MAPPED_AT, address, IP_SIZE - MAPPED_AT);
+}
+
+bool ip_read(const char *text, struct ip *out)
+{
+    struct in_addr address;
+
+    if (inet_pton(AF_INET, text, &address) != 1)
+        return inet_pton(AF_INET6, text, out->bytes) == 1;
+    ip_from_ipv4(&address, out);
+    return true;
 }
 
 void ip_write(const struct ip *ip, char *out, size_t size)

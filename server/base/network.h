@@ -17,6 +17,9 @@ struct ip {
 /* False when the text is no address. */
 bool ip_read(const char *text, struct ip *out);
 
+/* From the four bytes of an IPv4 address. */
+void ip_from_ipv4(const void *address, struct ip *out);
+
 /* As one writes it, an IPv4 one in its own form, into `out` of at least IP_TEXT bytes. */
 void ip_write(const struct ip *ip, char *out, size_t size);
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PREFIX = 8, MAPPED_AT = 12 };
+enum { PREFIX = 8 };
 
 static void describe_local(int fd, struct http_peer *peer)
 {
@@ -31,8 +31,7 @@ static bool read_name(const struct sockaddr *name, struct ip *out)
 
     if (name->sa_family == AF_INET) {
         memcpy(&v4, name, sizeof v4);
-        *out = (struct ip){ { [MAPPED_AT - 2] = 0xff, [MAPPED_AT - 1] = 0xff } };
-        memcpy(out->bytes + MAPPED_AT, &v4.sin_addr, sizeof v4.sin_addr);
+        ip_from_ipv4(&v4.sin_addr, out);
     }
     if (name->sa_family == AF_INET6) {
         memcpy(&v6, name, sizeof v6);
