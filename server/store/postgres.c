@@ -47,23 +47,47 @@ static enum asap_code fail_url(const char *message, struct asap_error *err)
                       "database is no URL of PostgreSQL, postgresql://USER@HOST/NAME: %s", why);
 }
 
-enum asap_code postgres_set_url(struct postgres *postgres, const char *url, struct asap_error *err)
+/* A sign that parts of a password are taken for something that messages show. */
+static bool has_misplaced(const PQconninfoOption *options)
 {
-    SCOPED(memory) void *message = NULL;
-    SCOPED(options)
-    PQconninfoOption *options = PQconninfoParse(url, (char **)&message);
-    const char *user = NULL;
-    const char *port = NULL;
+    const char *port = find_option(options, "port");
+
+    return port[strspn(port, "0123456789,")] != '\0'
+           || strchr(find_option(options, "host"), '@') != NULL
+           || strchr(find_option(options, "dbname"), '@') != NULL;
+}
+
+static void show(const PQconninfoOption *options, char out[POSTGRES_SHOWN_SIZE])
+{
+    const char *user = find_option(options, "user");
+    const char *port = find_option(options, "port");
+
+    (void)snprintf(out, POSTGRES_SHOWN_SIZE, "postgresql://%.32s%s%.32s%s%.5s/%.20s", user,
+                   user[0] == '\0' ? "" : "@", find_option(options, "host"),
+                   port[0] == '\0' ? "" : ":", port, find_option(options, "dbname"));
+}
+
+static enum asap_code parse(const char *url,
+                            char shown[POSTGRES_SHOWN_SIZE],
+                            struct asap_error *err)
+{
+    char *message = NULL;
+    SCOPED(options) PQconninfoOption *options = PQconninfoParse(url, &message);
+    SCOPED(memory) void *held = message;
 
     if (options == NULL)
         return fail_url(message == NULL ? "out of memory" : message, err);
-    user = find_option(options, "user");
-    port = find_option(options, "port");
-    (void)snprintf(postgres->shown, sizeof postgres->shown, "postgresql://%.32s%s%.32s%s%.5s/%.20s",
-                   user, user[0] == '\0' ? "" : "@", find_option(options, "host"),
-                   port[0] == '\0' ? "" : ":", port, find_option(options, "dbname"));
-    postgres->url = strdup(url);
-    return postgres->url == NULL ? fail_memory(err) : ASAP_OK;
+    if (has_misplaced(options))
+        return fail_url("signs such as / and @ in a password must be percent-encoded", err);
+    show(options, shown);
+    return ASAP_OK;
+}
+
+static enum asap_code check(const char *url, struct asap_error *err)
+{
+    char shown[POSTGRES_SHOWN_SIZE];
+
+    return parse(url, shown, err);
 }
 
 static enum asap_code open(const char *url,
@@ -82,7 +106,10 @@ static enum asap_code open(const char *url,
     postgres->monotonic_ms = clock_monotonic_ms;
     postgres->patience_ms = POSTGRES_ANSWER_MS;
     postgres->create = create;
-    TRY(postgres_set_url(postgres, url, err));
+    TRY(parse(url, postgres->shown, err));
+    postgres->url = strdup(url);
+    if (postgres->url == NULL)
+        return fail_memory(err);
     TRY(postgres_connect(postgres, POSTGRES_CONNECT_MS, err));
     postgres->create = false;
     *out = &MOVE(postgres)->base;
@@ -260,13 +287,13 @@ static enum asap_code get_version(struct sql_connection *connection,
                                   int *out,
                                   struct asap_error *err)
 {
-    const struct sql_query query = { "SELECT version FROM asapd_schema", NULL, 0, read_version,
-                                     out };
+    static const char text[] = "SELECT version FROM asapd_schema";
+    const struct sql_query question = { text, NULL, 0, read_version, out };
 
     *out = 0;
     if (of(connection)->link == NULL)
         return fail_ended(of(connection), err);
-    return postgres_ask(of(connection), &query, err);
+    return postgres_ask(of(connection), &question, err);
 }
 
 static enum asap_code set_version(struct sql_connection *connection,
@@ -281,6 +308,7 @@ static enum asap_code set_version(struct sql_connection *connection,
 
 const struct sql_driver postgres_driver = {
     .migrations = postgres_migrations,
+    .check = check,
     .has_readers = true,
     .open = open,
     .close = close,

@@ -60,11 +60,6 @@ struct postgres {
 
 DEFINE_SCOPED(result, PGresult *, PQclear)
 
-/* Sets url and shown. ASAP_INVALID_ARGUMENT, field "database", without a word of the URL. */
-ASAP_MUST_CHECK enum asap_code postgres_set_url(struct postgres *postgres,
-                                                const char *url,
-                                                struct asap_error *err);
-
 /* Makes sure that there is a connection, set up and checked: at once when there is one. Else an
  * attempt to connect begins or goes on, for up to wait_ms; after one that failed there is a pause,
  * in which this fails at once. */

@@ -14,14 +14,17 @@ void postgres_tidy(const char *message, char *out, size_t size)
 {
     size_t length = 0;
 
-    (void)snprintf(out, size, "%s", message);
-    length = strlen(out);
-    for (size_t i = 0; i < length; i++) {
-        if (out[i] == '\n' || out[i] == '\t')
-            out[i] = ' ';
+    for (message += strspn(message, " \n\t"); *message != '\0' && length + 1 < size; length++) {
+        const size_t gap = strspn(message, " \n\t");
+
+        if (gap > 0 && message[gap] == '\0')
+            break;
+        out[length] = *message;
+        if (gap > 0)
+            out[length] = ' ';
+        message += gap > 0 ? gap : 1;
     }
-    while (length > 0 && out[length - 1] == ' ')
-        out[--length] = '\0';
+    out[length] = '\0';
 }
 
 void postgres_disconnect(struct postgres *postgres)

@@ -54,6 +54,7 @@ enum sql_access { SQL_READ, SQL_WRITE };
  * by itself with a later transaction. */
 struct sql_driver {
     const struct migration *migrations;
+    enum asap_code (*check)(const char *where, struct asap_error *err); /* NULL: all are good */
     bool has_readers; /* a second connection can read while the first one writes */
     enum asap_code (*open)(const char *where,
                            bool create,

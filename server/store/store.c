@@ -76,6 +76,12 @@ static struct store *new_store(void)
     return NULL;
 }
 
+static enum asap_code fail_kind(struct asap_error *err)
+{
+    return fail_field(err, "database",
+                      "database must be sqlite:PATH or postgresql://USER@HOST/NAME");
+}
+
 enum asap_code store_open(
     const char *url, bool create, const struct log *log, struct store **out, struct asap_error *err)
 {
@@ -85,8 +91,7 @@ enum asap_code store_open(
 
     *out = NULL;
     if (driver == NULL)
-        return fail_field(err, "database",
-                          "database must be sqlite:PATH or postgresql://USER@HOST/NAME");
+        return fail_kind(err);
     store = new_store();
     if (store == NULL)
         return fail_memory(err);
@@ -112,6 +117,16 @@ void store_close(struct store *store)
     close_lane(&store->readers);
     close_lane(&store->main);
     free(store);
+}
+
+enum asap_code store_check_url(const char *url, struct asap_error *err)
+{
+    const char *where = "";
+    const struct sql_driver *driver = find_driver(url, &where);
+
+    if (driver == NULL)
+        return fail_kind(err);
+    return driver->check == NULL ? ASAP_OK : driver->check(where, err);
 }
 
 static enum asap_code

@@ -22,6 +22,9 @@
  * (ASAP_INTERNAL) included, a transaction can only be rolled back. */
 struct store;
 
+/* Whether `url` has a form that store_open() takes: ASAP_INVALID_ARGUMENT, field "database". */
+ASAP_MUST_CHECK enum asap_code store_check_url(const char *url, struct asap_error *err);
+
 /* `url` is "sqlite:PATH", "sqlite::memory:" for one that ends with the store, or
  * "postgresql://USER@HOST/NAME?...", of which all goes to libpq. Opens the database, makes its
  * file with mode 0600, or its tables, when `create` and there are none, and applies the migrations
