@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Writes what the completions of asapd know, WHAT|COMMAND|WORD|VALUE|HELP on each line, from its
+# help: asapd_rows.sh PROGRAM
+set -eu
+
+program=$1
+
+# "  init     make a directory" becomes "init|make a directory".
+commands() {
+    "$program" --help | sed -n 's/^  \([a-z-][a-z-]*\)  *\(.*\)/\1|\2/p'
+}
+
+# "  --dir DIR", and its help in the line below.
+options() {
+    "$program" "$1" --help | awk -v command="$1" '
+        name != "" { sub(/^ +/, ""); gsub(/\|/, "/"); print "option|" command "|" name "|" value "|" $0; name = "" }
+        /^  --/ { name = $1; value = $2 }'
+}
+
+commands | while IFS='|' read -r command help; do
+    echo "command|$command|||$help"
+    options "$command"
+done
+echo "option||--help||say more"
