@@ -175,7 +175,7 @@ static enum asap_code add_keys(const struct buffer *body,
 
     if (body->length == 0 || jwk_set_read(body->bytes, body->length, &set, &why) != ASAP_OK)
         return ASAP_OK;
-    out->keys = calloc(json_array_size(keys) + 1, sizeof *out->keys);
+    out->keys = calloc(json_array_size(keys) + 1, sizeof(void *));
     if (out->keys == NULL)
         return fail_memory(err);
     for (size_t i = 0; i < json_array_size(keys); i++) {

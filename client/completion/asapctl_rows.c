@@ -19,6 +19,11 @@ static void write_name(const struct command *command, char out[static NAME_SIZE]
                    command->verb == NULL ? "" : command->verb);
 }
 
+static char to_upper(char letter)
+{
+    return (char)toupper((unsigned char)letter);
+}
+
 /* The kind of value that the operand is: "[ISSUER]", and "NAME" of `issuer show`, are ISSUER. A
  * name that a command gives is none that there is. */
 static void write_operand(const struct command *command, char out[static NAME_SIZE])
@@ -31,7 +36,7 @@ static void write_operand(const struct command *command, char out[static NAME_SI
         from = command->noun;
     for (; *from != '\0' && length + 1 < NAME_SIZE; from++)
         if (*from != '[' && *from != ']')
-            out[length++] = (char)toupper((unsigned char)*from);
+            out[length++] = to_upper(*from);
     out[length] = '\0';
 }
 
