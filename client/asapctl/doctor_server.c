@@ -87,15 +87,17 @@ enum doctor_verdict doctor_standbys(const struct doctor_subject *subject,
 enum doctor_verdict doctor_rotation(const struct doctor_subject *subject,
                                     char seen[static DOCTOR_TEXT_SIZE])
 {
-    const struct key_overview keys = key_list_overview(subject->issuer->keys);
+    const struct doctor_issuer *issuer = subject->issuer;
+    const struct key_overview keys = key_list_overview(issuer->keys);
     char phrase[TIME_TEXT_SIZE] = "";
-    struct due due = { .state = DUE_NEVER };
 
-    if (!is_managed(subject->issuer))
+    if (!is_managed(issuer))
         return DOCTOR_NOTHING;
-    due = due_find(subject->issuer->issuer, &keys, subject->now);
+
+    const struct due due = due_find(issuer->issuer, &keys, subject->now);
+
     if (due.state != DUE_PASSED)
         return DOCTOR_WELL;
     time_phrase(due.time, subject->now, phrase);
-    return doctor_ill(seen, "that of %.190s was due %s", subject->issuer->name, phrase);
+    return doctor_ill(seen, "that of %.190s was due %s", issuer->name, phrase);
 }

@@ -21,7 +21,7 @@ static void write_name(const struct command *command, char out[static NAME_SIZE]
 
 static char to_upper(char letter)
 {
-    return (char)toupper((unsigned char)letter);
+    return (char)(toupper)((unsigned char)letter); /* the macro nests deeply */
 }
 
 /* The kind of value that the operand is: "[ISSUER]", and "NAME" of `issuer show`, are ISSUER. A

@@ -24,7 +24,8 @@ def help_of(program, *words):
 
 def commands_of(program):
     """The commands that --help lists, less what stands for an argument."""
-    listed = re.findall(r"^  ([a-z]+(?: [a-z-]+)*)(?: \[?[A-Z]+\]?)?  +\S", help_of(program), re.M)
+    listed = re.findall(r"^  ([a-z]+(?: [a-z-]+)*)(?: \[?[A-Z]+\]?)?  +\S",
+                        help_of(program).partition("\nExamples:\n")[0], re.M)
     return [tuple(line.split()) for line in listed]
 
 
