@@ -200,12 +200,13 @@ END_TEST
 START_TEST(a_key_that_a_mirror_cannot_have_yet_is_not_missed)
 {
     const struct doctor_subject subject = some_subject();
-    Asap__V1__Status status = ASAP__V1__STATUS__INIT;
+    Asap__V1__Status status;
     Asap__V1__Timing timing = ASAP__V1__TIMING__INIT;
     Google__Protobuf__Duration lag = GOOGLE__PROTOBUF__DURATION__INIT;
     Google__Protobuf__Timestamp published = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     char seen[DOCTOR_TEXT_SIZE] = "";
 
+    asap__v1__status__init(&status);
     probes[2].status = 404;
     lag.seconds = 600;
     timing.replica_lag = &lag;
