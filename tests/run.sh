@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-./tests/deps.sh zsh bash-completion
+./tests/deps.sh
 command -v npm >/dev/null || ./deploy/build-deps.sh nodejs npm
 command -v go >/dev/null || ./deploy/build-deps.sh golang-go
 command -v javac >/dev/null || ./deploy/build-deps.sh default-jdk-headless

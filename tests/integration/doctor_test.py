@@ -12,6 +12,7 @@ import socket
 from authority import Authority
 from harness import ASAPCTL, ServerTest, main, run
 from nginx import Nginx
+from proxies_test import Behind
 
 # As in deploy/nginx/export.conf, which serves what asapd itself would.
 AGES = ("--max-age", "300s", "--stale", "300s", "--jwks-max-age", "300s", "--clock-skew", "30s",
@@ -150,6 +151,26 @@ class Well(DoctorTest):
         done = self.server.ctl_raw("doctor", "--repository", self.server.url, "--issuer", "wbe")
         self.assertEqual(done.returncode, 1)
         self.assertIn("there is no issuer wbe", done.stderr)
+
+
+class BehindProxies(ServerTest):
+    """The proxies as deploy/ sets them up."""
+
+    settings = AGES
+
+    def test_each_is_well_with_keys_from_its_cache_as_well(self):
+        self.server.ctl("issuer", "create", "payments/api", "--algorithm", "ES256")
+        behind = Behind(self.server, None)
+        self.addCleanup(behind.nobody.close)
+        for kind in ("nginx", "haproxy"):
+            front = getattr(behind, kind)()
+            self.addCleanup(front.close)
+            for state in ("cold", "warm"):
+                with self.subTest(kind=kind, cache=state):
+                    done = self.server.ctl_raw("doctor", "--repository", front.url, "--cacert",
+                                               self.server.path("ca.pem"))
+                    self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+                    self.assertIn("\n0 failed, 0 warnings, of 25\n", done.stdout)
 
 
 class WrongHeaders(DoctorTest):
