@@ -30,7 +30,22 @@ static const struct {
     { "serve", "Run it", "asapd serve --config demo/asapd.conf" },
     { "serve", "Whether the settings are good, before a restart",
       "asapd serve --config demo/asapd.conf --check-config" },
+    { "check", "Whether all is well in the database", "asapd check --config demo/asapd.conf" },
+    { "check", "A restored database may sign again",
+      "asapd check --config demo/asapd.conf --accept-restore" },
+    { "backup", "Each night, while the server runs",
+      "asapd backup --config demo/asapd.conf backup.db" },
+    { "restore", "In the place of a database that is damaged, while the server does not run",
+      "mkdir lost && mv demo/asapd.db* lost && asapd restore --config demo/asapd.conf backup.db" },
+    { "rekey", "A new KEK, while the server does not run",
+      "asapd rekey --config demo/asapd.conf --new-kek new.kek && mv -f new.kek demo/kek" },
+    { "copy", "To another file; a database on PostgreSQL is postgresql://HOST/NAME",
+      "asapd copy --config demo/asapd.conf --from sqlite:demo/asapd.db --to sqlite:moved.db" },
+    { "migrate", "After an upgrade, before the server runs again",
+      "asapd migrate --config demo/asapd.conf" },
 };
+
+enum { EXAMPLES = sizeof examples / sizeof examples[0], EXAMPLES_SHOWN = 3 };
 
 static const char *name_at(const void *context, size_t index)
 {
@@ -43,13 +58,17 @@ static bool is_of(size_t example, const struct command *command)
     return command == NULL || strcmp(examples[example].command, command->name) == 0;
 }
 
-/* Of one command, or of all when it is NULL. */
+/* Of one command, or the first ones when it is NULL. */
 static void print_end(const struct command *command)
 {
+    size_t shown = 0;
+
     (void)printf("\nExamples:\n");
-    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++)
-        if (is_of(i, command))
+    for (size_t i = 0; i < EXAMPLES && shown < EXAMPLES_SHOWN; i++)
+        if (is_of(i, command)) {
             (void)printf("  # %s\n  %s\n", examples[i].what, examples[i].line);
+            shown++;
+        }
     (void)printf("\nExit status: 0 done; 1 refused or failed, or problems found; 2 wrong usage or"
                  " configuration.\nSee also: asapd(8), asapd.conf(5).\n");
 }
