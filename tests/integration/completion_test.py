@@ -159,6 +159,7 @@ class Completion:
         self.assertOffers("asapctl key re", ["retire", "revoke"])
         self.assertOffers("asapctl issuer create x --alg", ["--algorithm"])
         self.assertOffers("asapctl --output json key ro", ["rotate"])
+        self.assertOffers("asapctl help key ro", ["rotate"])
         self.assertOffers("asapctl status zzz", [])
         self.assertOffers("asapctl key list -- --", [])
 
