@@ -167,7 +167,7 @@ class Help(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (0, help_of(program, *words)))
 
     def test_help_with_what_is_unknown_names_the_nearest(self):
-        for words in (("asapctl", "kye"), ("asapctl", "key", "rotat"), ("asapd", "serv")):
+        for words in (("asapctl", "kye"), ("asapctl", "key", "lst"), ("asapd", "serv")):
             done = run(PROGRAMS[words[0]], "help", *words[1:])
             self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertIn("did you mean", done.stderr)
