@@ -54,7 +54,21 @@ struct sql_driver {
                            const struct log *log,
                            struct sql_connection **out,
                            struct asap_error *err);
+    /* To read only, beside whoever else has it open: neither migrates nor writes anything, and
+     * every transaction sees one moment. */
+    enum asap_code (*open_to_read)(const char *where,
+                                   const struct log *log,
+                                   struct sql_connection **out,
+                                   struct asap_error *err);
     void (*close)(struct sql_connection *connection);
+    /* From now on nobody else can open it, until it is closed. ASAP_FAILED_PRECONDITION: somebody
+     * has it open. */
+    enum asap_code (*claim)(struct sql_connection *connection, struct asap_error *err);
+    /* Looks through all that is stored; calls `visit` with a text for each damage. */
+    enum asap_code (*find_damage)(struct sql_connection *connection,
+                                  sql_visitor *visit,
+                                  void *context,
+                                  struct asap_error *err);
     enum asap_code (*begin)(struct sql_connection *connection, struct asap_error *err);
     enum asap_code (*commit)(struct sql_connection *connection, struct asap_error *err);
     void (*rollback)(struct sql_connection *connection);
