@@ -40,7 +40,7 @@ int copy_command(char **arguments, const struct asap_clock *clock)
         &(struct transfer){ .site = &call.site, .now = call.now, .report = &call.report },
         call.values[FLAG_TO], &made, &err);
     if (code == ASAP_OK)
-        report_note(&call.report, "copied %" PRId64 " rows; now database is to be %s", made.rows,
-                    call.values[FLAG_TO]);
+        report_note(&call.report, "copied %" PRId64 " rows; now set database to the place in --to",
+                    made.rows);
     return command_end(&call, code, &err);
 }

@@ -22,7 +22,7 @@ static enum asap_code migrate_all(struct command_call *call, struct asap_error *
     int version = 0;
 
     TRY(store_open_alone(call->config.database, false, &call->log, &store, err));
-    TRY(txn_begin(&txn, store, err));
+    TRY(txn_begin_read(&txn, store, err));
     TRY(store_get_version(&txn, &version, err));
     report_note(&call->report, "the database has schema %d", version);
     return ASAP_OK;

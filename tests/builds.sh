@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-./deploy/build-deps.sh check libsubunit-dev clang libclang-rt-14-dev curl openssl abigail-tools mandoc
+./deploy/build-deps.sh check libsubunit-dev postgresql-15 clang libclang-rt-14-dev curl openssl abigail-tools mandoc
 
 # Address space layout that this sanitizer cannot follow is turned off where that is allowed.
 no_aslr=""

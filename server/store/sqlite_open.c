@@ -250,7 +250,6 @@ open_file(const char *path, bool is_read_only, struct sqlite **out, struct asap_
     if (sqlite == NULL)
         return fail_memory(err);
     sqlite->base.driver = &sqlite_driver;
-    sqlite->is_read_only = is_read_only;
     sqlite->path = strdup(path);
     if (sqlite->path == NULL)
         return fail_memory(err);

@@ -255,5 +255,5 @@ enum asap_code store_copy(struct txn *from,
 
         TRY(read_table(from, &reading, progress, err));
     }
-    return ASAP_OK;
+    return transaction_finish_copy(to, err);
 }

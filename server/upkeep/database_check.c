@@ -94,7 +94,7 @@ static enum asap_code check_content(const struct site *site,
     struct server_row server;
     int version = 0;
 
-    TRY(txn_begin(&txn, site->store, err));
+    TRY(txn_begin_read(&txn, site->store, err));
     TRY(store_get_version(&txn, &version, err));
     TRY(store_get_server(&txn, &server, err));
     report_note(report, "database: schema %d, generation %" PRId64, version, server.generation);
@@ -229,7 +229,7 @@ enum asap_code database_check_keys(const struct site *site,
     SCOPED(keys_check) struct keys_check check = { .now = now, .report = report };
     struct server_row server;
 
-    TRY(txn_begin(&check.txn, site->store, err));
+    TRY(txn_begin_read(&check.txn, site->store, err));
     TRY(store_get_server(&check.txn, &server, err));
     if (server.latest_time > now)
         check.now = server.latest_time;

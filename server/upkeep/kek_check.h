@@ -2,6 +2,8 @@
 #ifndef ASAPD_KEK_CHECK_H
 #define ASAPD_KEK_CHECK_H
 
+#include <stdbool.h>
+
 #include <asap/error.h>
 
 #include "store.h"
@@ -19,6 +21,11 @@ ASAP_MUST_CHECK enum asap_code kek_check(struct store *store,
 ASAP_MUST_CHECK enum asap_code kek_check_within(struct txn *txn,
                                                 const struct vault *vault,
                                                 struct asap_error *err);
+
+/* Whether the database has been checked before, by whichever KEK. */
+ASAP_MUST_CHECK enum asap_code kek_check_is_there(struct store *store,
+                                                  bool *out,
+                                                  struct asap_error *err);
 
 /* The parts, for a rekey: while it is under way there is a second constant, under the KEK to come.
  */

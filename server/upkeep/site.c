@@ -14,7 +14,7 @@ static enum asap_code check_kek(const struct site *site, struct asap_error *err)
     struct asap_error cause = { 0 };
     enum asap_code code = ASAP_OK;
 
-    TRY(txn_begin(&txn, site->store, err));
+    TRY(txn_begin_read(&txn, site->store, err));
     code = kek_check_within(&txn, site->vault, &cause);
     return code == ASAP_OK || code == ASAP_NOT_FOUND ? ASAP_OK
                                                      : fail(err, code, "%s", cause.message);
@@ -26,7 +26,7 @@ static enum asap_code find_audit_key(struct site *site, struct asap_error *err)
     struct asap_error cause = { 0 };
     enum asap_code code = ASAP_OK;
 
-    TRY(txn_begin(&txn, site->store, err));
+    TRY(txn_begin_read(&txn, site->store, err));
     code = server_secret_find(&txn, site->vault, "audit_key", &site->audit_key, &cause);
     return code == ASAP_OK || code == ASAP_NOT_FOUND ? ASAP_OK
                                                      : fail(err, code, "%s", cause.message);

@@ -12,7 +12,7 @@ enum asap_code transfer_get_mark(struct store *store,
 {
     SCOPED(txn) struct txn txn = { 0 };
 
-    TRY(txn_begin(&txn, store, err));
+    TRY(txn_begin_read(&txn, store, err));
     return store_get_mark(&txn, out, err);
 }
 
@@ -36,7 +36,7 @@ static enum asap_code copy_rows(const struct transfer *transfer,
     const struct store_progress progress = report_tables(transfer->report);
     SCOPED(txn) struct txn txn = { 0 };
 
-    TRY(txn_begin(&txn, from, err));
+    TRY(txn_begin_read(&txn, from, err));
     return store_copy(&txn, to, &progress, sums, err);
 }
 
