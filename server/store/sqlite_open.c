@@ -241,8 +241,19 @@ static enum asap_code set_up_to_read(const struct sqlite *sqlite, struct asap_er
     return fresh ? fail_foreign(sqlite, err) : ASAP_OK;
 }
 
-static enum asap_code
-open_file(const char *path, bool is_read_only, struct sqlite **out, struct asap_error *err)
+static enum asap_code set_up_for(const struct sqlite *sqlite,
+                                 bool is_read_only,
+                                 const struct log *log,
+                                 struct asap_error *err)
+{
+    return is_read_only ? set_up_to_read(sqlite, err) : set_up_to_write(sqlite, log, err);
+}
+
+static enum asap_code open_file(const char *path,
+                                bool is_read_only,
+                                const struct log *log,
+                                struct sql_connection **out,
+                                struct asap_error *err)
 {
     const int access = is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     SCOPED(sqlite) struct sqlite *sqlite = calloc(1, sizeof *sqlite);
@@ -255,7 +266,8 @@ open_file(const char *path, bool is_read_only, struct sqlite **out, struct asap_
         return fail_memory(err);
     if (sqlite3_open_v2(path, &sqlite->db, access | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return sqlite_failure(sqlite, "open", err);
-    *out = MOVE(sqlite);
+    TRY(set_up_for(sqlite, is_read_only, log, err));
+    *out = &MOVE(sqlite)->base;
     return ASAP_OK;
 }
 
@@ -265,15 +277,10 @@ enum asap_code sqlite_open(const char *path,
                            struct sql_connection **out,
                            struct asap_error *err)
 {
-    SCOPED(sqlite) struct sqlite *sqlite = NULL;
-
     *out = NULL;
     if (strcmp(path, memory) != 0)
         TRY(prepare_file(path, create, err));
-    TRY(open_file(path, false, &sqlite, err));
-    TRY(set_up_to_write(sqlite, log, err));
-    *out = &MOVE(sqlite)->base;
-    return ASAP_OK;
+    return open_file(path, false, log, out, err);
 }
 
 enum asap_code sqlite_open_to_read(const char *path,
@@ -281,13 +288,7 @@ enum asap_code sqlite_open_to_read(const char *path,
                                    struct sql_connection **out,
                                    struct asap_error *err)
 {
-    SCOPED(sqlite) struct sqlite *sqlite = NULL;
-
-    (void)log;
     *out = NULL;
     TRY(prepare_file(path, false, err));
-    TRY(open_file(path, true, &sqlite, err));
-    TRY(set_up_to_read(sqlite, err));
-    *out = &MOVE(sqlite)->base;
-    return ASAP_OK;
+    return open_file(path, true, log, out, err);
 }

@@ -38,14 +38,6 @@ ASAP_MUST_CHECK enum asap_code store_open(const char *url,
                                           struct asap_error *err);
 void store_close(struct store *store); /* NULL is fine */
 
-/* To read only, while a daemon has it open: every transaction sees one moment, and nobody waits for
- * it. ASAP_NOT_FOUND and ASAP_FAILED_PRECONDITION as above, the latter also for a database that is
- * to be migrated first. */
-ASAP_MUST_CHECK enum asap_code store_open_to_read(const char *url,
-                                                  const struct log *log,
-                                                  struct store **out,
-                                                  struct asap_error *err);
-
 /* A transaction that is not committed when its block ends is rolled back:
  *     SCOPED(txn) struct txn txn = { 0 };
  *     TRY(txn_begin(&txn, store, err)); */

@@ -14,6 +14,14 @@ ASAP_MUST_CHECK enum asap_code store_open_alone(const char *url,
                                                 struct store **out,
                                                 struct asap_error *err);
 
+/* To read only, while a daemon has it open: every transaction sees one moment, and nobody waits for
+ * it. Only txn_begin_read() is for it. As store_open(), but ASAP_FAILED_PRECONDITION also for a
+ * database that is to be migrated first. */
+ASAP_MUST_CHECK enum asap_code store_open_to_read(const char *url,
+                                                  const struct log *log,
+                                                  struct store **out,
+                                                  struct asap_error *err);
+
 /* The number of its schema's last migration. */
 ASAP_MUST_CHECK enum asap_code store_get_version(struct txn *txn, int *out, struct asap_error *err);
 

@@ -81,7 +81,7 @@ static enum asap_code check_audit(const struct site *site,
     if (!finding.is_intact)
         report_problem(report, "the audit log was altered: %s", finding.problem);
     else
-        report_note(report, "audit log: %" PRId64 " events are as they were recorded, head %s",
+        report_note(report, "audit log: %" PRId64 " events, all as recorded, head %s",
                     finding.event_count, finding.head[0] == '\0' ? "none" : finding.head);
     return ASAP_OK;
 }

@@ -50,7 +50,7 @@ class Check(ServerTest):
         status, said = self.check()
         self.assertEqual(status, 0, said)
         self.assertIn("private keys: 3 open", said)
-        self.assertIn("2 events are as they were recorded", said)
+        self.assertIn("2 events, all as recorded", said)
         self.assertIn("2 issuers with 3 keys", said)
         self.server.ctl("key", "rotate", ISSUER)
         self.assertEqual(self.check()[0], 0)
