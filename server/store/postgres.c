@@ -25,7 +25,7 @@ static void close_postgres(struct postgres *postgres)
 
 DEFINE_SCOPED(postgres, struct postgres *, close_postgres)
 DEFINE_SCOPED(options, PQconninfoOption *, PQconninfoFree)
-DEFINE_SCOPED(memory, void *, PQfreemem)
+DEFINE_SCOPED(message, char *, PQfreemem)
 
 static const char *find_option(const PQconninfoOption *options, const char *keyword)
 {
@@ -71,9 +71,8 @@ static enum asap_code parse(const char *url,
                             char shown[POSTGRES_SHOWN_SIZE],
                             struct asap_error *err)
 {
-    char *message = NULL;
+    SCOPED(message) char *message = NULL;
     SCOPED(options) PQconninfoOption *options = PQconninfoParse(url, &message);
-    SCOPED(memory) void *held = message;
 
     if (options == NULL)
         return fail_url(message == NULL ? "out of memory" : message, err);

@@ -175,12 +175,10 @@ static const struct {
 
 START_TEST(a_database_that_is_unfit_is_refused_and_left_alone)
 {
-    char name[64];
     char sql[160];
 
-    (void)snprintf(name, sizeof name, "%s", postgres_run(url, "SELECT current_database()"));
-    (void)snprintf(sql, sizeof sql, "DO $$ BEGIN EXECUTE format('%s', '%s'); END $$", unfit[_i].sql,
-                   name);
+    (void)snprintf(sql, sizeof sql, "DO $$ BEGIN EXECUTE format('%s', current_database()); END $$",
+                   unfit[_i].sql);
     run(sql);
     assert_refused(true, ASAP_FAILED_PRECONDITION, unfit[_i].what, unfit[_i].remedy);
     ck_assert_str_eq(postgres_run(url, "SELECT count(*) FROM pg_class WHERE relname = 'server'"),
@@ -190,11 +188,8 @@ END_TEST
 
 START_TEST(a_database_with_remote_apply_is_taken)
 {
-    char sql[96];
-
-    (void)snprintf(sql, sizeof sql, "ALTER DATABASE %s SET synchronous_commit = remote_apply",
-                   postgres_run(url, "SELECT current_database()"));
-    run(sql);
+    run("DO $$ BEGIN EXECUTE format('ALTER DATABASE %s SET synchronous_commit = remote_apply',"
+        " current_database()); END $$");
     store_close(open_store(true));
 }
 END_TEST
