@@ -6,10 +6,11 @@
 #include "upkeep_commands.h"
 #include "utc.h"
 
-enum { FLAG_ACCEPT, FLAG_MISSES };
+enum { FLAG_ACCEPT, FLAG_MISSES, FLAG_DESPITE };
 
 static const struct command_line line = {
-    .usage = "asapd check --config FILE [--accept-restore [--accept-misses]]",
+    .usage = "asapd check --config FILE [--accept-restore [--accept-misses]"
+             " [--despite-problems]]",
     .about =
         "Looks through the database, while the server may run: pages and references, each key's\n"
         "row, every private key, the audit log's chain, and of each issuer that one key signs at\n"
@@ -20,7 +21,9 @@ static const struct command_line line = {
                  "done\n"
                  "      after the backup is lost: see asapd(8). The server must not run" },
                { "--accept-misses", NULL,
-                 "Let it sign at once, though caches may not know its keys yet" } },
+                 "Let it sign at once, though caches may not know its keys yet" },
+               { "--despite-problems", NULL,
+                 "Let it sign with the keys that are well, though there are problems" } },
 };
 
 static enum asap_code check(struct command_call *call, struct asap_error *err)
@@ -39,7 +42,7 @@ static enum asap_code accept(struct command_call *call, struct asap_error *err)
     char copied[UTC_TEXT_SIZE] = "";
     char signs[UTC_TEXT_SIZE] = "";
 
-    if (call->report.problems > 0)
+    if (call->report.problems > 0 && call->values[FLAG_DESPITE] == NULL)
         return fail(err, ASAP_FAILED_PRECONDITION,
                     "nothing was accepted, because of these problems");
     TRY(site_open_alone(&call->site, &site, err));

@@ -12,6 +12,8 @@
 #include "upkeep_commands.h"
 #include "utc.h"
 
+enum { FLAG_DESPITE };
+
 static const struct command_line line = {
     .usage = "asapd restore --config FILE BACKUP",
     .operand = "BACKUP",
@@ -23,6 +25,8 @@ static const struct command_line line = {
         "A restored database serves its keys, but neither signs nor changes anything until\n"
         "asapd check --accept-restore: what was done after the backup is lost, and you are to\n"
         "know what that means. asapd(8) says it.",
+    .flags = { { "--despite-problems", NULL,
+                 "Restore it although parts of it are damaged, if there is no better one" } },
 };
 
 /* A daemon may go on with a database whose file was removed. */
@@ -53,7 +57,10 @@ static enum asap_code restore(struct command_call *call,
                               struct transferred *made,
                               struct asap_error *err)
 {
-    const struct transfer transfer = { &call->site, call->now, &call->report };
+    const struct transfer transfer = { .site = &call->site,
+                                       .now = call->now,
+                                       .report = &call->report,
+                                       .despite_problems = call->values[FLAG_DESPITE] != NULL };
 
     TRY(refuse_running(call->config.admin_listen, err));
     return transfer_restore(&transfer, call->operand, made, err);

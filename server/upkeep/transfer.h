@@ -2,6 +2,8 @@
 #ifndef ASAPD_TRANSFER_H
 #define ASAPD_TRANSFER_H
 
+#include <stdbool.h>
+
 #include "report.h"
 #include "site.h"
 
@@ -12,6 +14,7 @@ struct transfer {
     const struct site_options *site; /* the database that is configured, and its KEK */
     int64_t now;
     struct report *report; /* gets what is wrong with what was copied, too */
+    bool despite_problems; /* restore what is there, if nothing better is */
 };
 
 struct transferred {

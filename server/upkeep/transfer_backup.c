@@ -100,8 +100,12 @@ static enum asap_code prepare(const struct transfer *transfer,
     return mark(store, out, err);
 }
 
-static enum asap_code refuse_damaged(const char *file, struct asap_error *err)
+static enum asap_code judge(const struct transfer *transfer,
+                            const char *file,
+                            struct asap_error *err)
 {
+    if (transfer->report->problems == 0 || transfer->despite_problems)
+        return ASAP_OK;
     return fail(err, ASAP_DATA_LOSS, "the backup %.150s is damaged (take another one)", file);
 }
 
@@ -117,8 +121,7 @@ static enum asap_code restore_file(const struct transfer *transfer,
     TRY(new_file_fill(&made, file, err));
     TRY(prepare(transfer, made.part, out, err));
     TRY(check_file(transfer, made.part, err));
-    if (transfer->report->problems > 0)
-        return refuse_damaged(file, err);
+    TRY(judge(transfer, file, err));
     return new_file_publish(&made, err);
 }
 
@@ -135,8 +138,7 @@ static enum asap_code restore_rows(const struct transfer *transfer,
     SCOPED(store) struct store *to = NULL;
 
     TRY(check_file(transfer, file, err));
-    if (transfer->report->problems > 0)
-        return refuse_damaged(file, err);
+    TRY(judge(transfer, file, err));
     TRY(store_open_to_read(options.database, site->log, &from, err));
     TRY(store_open_alone(site->database, true, site->log, &to, err));
     return transfer_rows(transfer, from, to, out, err);

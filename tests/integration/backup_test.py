@@ -289,6 +289,24 @@ class Restore(BackupTest):
         self.assertEqual(status, 1)
         self.assertIn("the audit log was altered", said)
 
+    def test_the_only_backup_there_is_can_be_restored_despite_a_problem(self):
+        self.server.ctl("issuer", "create", "web/api", "--algorithm", "ES256")
+        self.server.stop()
+        with sqlite3.connect(self.database) as database:
+            database.execute("UPDATE sealed_key SET content = zeroblob(100) WHERE key_id = 4")
+        database.close()
+        self.assertEqual(self.asapd("backup", self.backup)[0], 1)
+        self.server.start()
+        self.lose_database()
+        self.assertEqual(self.asapd("restore", self.backup)[0], 1)
+        self.assertFalse(os.path.exists(self.database))
+        self.assertEqual(self.asapd("restore", self.backup, "--despite-problems")[0], 1)
+        self.assertIn("nothing was accepted", self.accept("--accept-misses")[1])
+        self.assertIn("accepted the copy",
+                      self.accept("--accept-misses", "--despite-problems")[1])
+        self.server.start()
+        self.assertEqual(self.mint().status, 200)
+
     def test_it_needs_the_kek_of_the_backup(self):
         self.back_up()
         self.lose_database()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154,SC2034 # the runbook and the runner set and use these
 # The deployment of moving-to-postgresql.md, with a PostgreSQL that ends with this shell.
+asapd=asapd
 conf=$ASAPD_CONFIG
 old=sqlite:$demo/asapd.db
 backup=$scratch/backup.db
