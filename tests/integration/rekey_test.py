@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -93,13 +94,15 @@ class Rekey(ServerTest):
                 process.wait(delay)
             except subprocess.TimeoutExpired:
                 process.kill()
-            if process.wait() == 0:
+            status = process.wait()
+            if status != -signal.SIGKILL:
                 break
             delay += STEP
             if self.query("SELECT count(*) FROM server_value WHERE name = 'kek_check_next'") == [1]:
                 half_done += 1
                 self.assert_unserved(self.kek)
                 self.assert_unserved(self.next)
+        self.assertEqual(status, 0)
         self.assertGreater(half_done, 0)
         self.assertEqual(len(self.kek_ids()), 1)
         self.serve_with(self.next)
