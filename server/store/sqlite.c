@@ -34,6 +34,12 @@ enum asap_code sqlite_failure(const struct sqlite *sqlite,
     const int code = sqlite3_errcode(sqlite->db);
     const char *advice = "";
 
+    if (sqlite3_extended_errcode(sqlite->db) == SQLITE_READONLY_ROLLBACK)
+        return fail(err, ASAP_UNAVAILABLE,
+                    "cannot read the database %.100s: who wrote to it last was killed (run that"
+                    " command again, or asapd migrate, which undoes what it left half done)",
+                    sqlite->path);
+
     for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
         if (advices[i].code == code)
             advice = advices[i].advice;

@@ -40,8 +40,7 @@ static enum asap_code copy_rows(const struct transfer *transfer,
     return store_copy(&txn, to, &progress, sums, err);
 }
 
-/* What was read and what was written are summed up apart: of each table all rows arrived as they
- * were, or the names differ. */
+/* What was read and what stands in the copy were summed up each for itself. */
 static enum asap_code compare(const struct store_sums *read,
                               const struct store_sums *written,
                               struct asap_error *err)

@@ -178,6 +178,19 @@ class Restore(BackupTest):
         self.server.start()
         until(lambda: self.active_key(ISSUER) != active, "the rotation that was missed")
 
+    def test_its_audit_log_is_not_shortened_before_it_is_accepted(self):
+        self.back_up()
+        self.restore()
+        self.server.set_clock(10000)
+        self.server.start("--audit-retention", "60s")
+        self.mint()
+        self.assertEqual(self.server.ctl_json("audit", "list")["events"][0]["sequence"], "1")
+        self.server.stop()
+        self.assertEqual(self.accept()[0], 0)
+        self.server.start("--audit-retention", "60s")
+        until(lambda: self.server.ctl_json("audit", "list")["events"][0]["sequence"] != "1",
+              "old events to be removed")
+
     def test_accepted_it_signs_when_it_was_served_for_the_lead(self):
         self.back_up()
         self.restore()

@@ -65,6 +65,23 @@ class Check(ServerTest):
         self.server.start()
         self.server.ctl("status")
 
+    def test_what_a_killed_command_left_half_written_is_told_and_migrate_undoes_it(self):
+        self.server.stop()
+        child = os.fork()
+        if child == 0:
+            database = sqlite3.connect(self.database, isolation_level=None)
+            for statement in ("PRAGMA journal_mode = DELETE", "PRAGMA cache_size = 1", "BEGIN",
+                              "UPDATE key SET revoke_reason = 'half done'",
+                              "UPDATE sealed_key SET content = zeroblob(16384)"):
+                database.execute(statement)
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(child, 0)
+        status, said = self.check()
+        self.assertEqual((status, "asapd migrate" in said), (1, True), said)
+        done = self.server.asapd("migrate", "--config", self.server.path("asapd.conf"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.check()[0], 0)
+
     def test_the_gap_of_an_emergency_is_told_and_is_no_problem(self):
         self.server.ctl("key", "rotate", ISSUER, "--emergency", "--reason", "a test")
         status, said = self.check()

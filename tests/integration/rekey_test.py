@@ -100,6 +100,7 @@ class Rekey(ServerTest):
             delay += STEP
             if self.query("SELECT count(*) FROM server_value WHERE name = 'kek_check_next'") == [1]:
                 half_done += 1
+                self.assertIn("asapd rekey was interrupted", self.command("check")[1])
                 self.assert_unserved(self.kek)
                 self.assert_unserved(self.next)
         self.assertEqual(status, 0)
