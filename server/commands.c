@@ -9,6 +9,7 @@
 #include "init.h"
 #include "serve.h"
 #include "suggest.h"
+#include "upkeep_commands.h"
 
 static const struct command {
     const char *name;
@@ -17,6 +18,12 @@ static const struct command {
 } commands[] = {
     { "init", init_command, "make a directory with all that a server needs" },
     { "serve", serve_command, "run the server" },
+    { "check", check_command, "look for problems in the database" },
+    { "backup", backup_command, "write the database to a file, while the server runs" },
+    { "restore", restore_command, "put a backup in the place of a lost database" },
+    { "rekey", rekey_command, "encrypt the private keys under a new KEK" },
+    { "copy", copy_command, "move the database, such as to PostgreSQL" },
+    { "migrate", migrate_command, "bring the database to the schema of this version" },
     { 0 },
 };
 
