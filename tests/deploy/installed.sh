@@ -84,7 +84,7 @@ user_is_known() {
     asapctl caller create carol
     asapctl credential create carol --uid "$(id -u carol)"
     asapctl grant create carol --verb mint --issuer payments/api --audience web
-    says '^ey' runuser -u carol -- asapctl token mint --issuer payments/api --audience web
+    says '^ey' runuser -u carol -- asapctl token mint payments/api --audience web
 }
 
 holds "installed, the service is enabled" systemctl is-enabled asapd
@@ -116,7 +116,7 @@ holds "and changes nothing" is "$(state)" "$before"
 holds "reload keeps it running" systemctl reload asapd
 pid=$(main_pid)
 
-holds "apt upgrades to a later version" sh -c 'apt-get install -y --no-download /srv/later/*.deb'
+holds "apt upgrades to a later version" sh -c 'apt-get install -y /srv/later/*.deb'
 holds "which is installed" says +later dpkg-query -W asapd
 holds "the upgrade restarted the service" fails is "$(main_pid)" "$pid"
 holds "which runs" systemctl is-active asapd
@@ -126,7 +126,7 @@ holds "the key is, too" is "$(fetch "$key")" "$published"
 holds "apt remove stops the service" apt-get remove -y asapd
 holds "which is gone" fails curl --silent http://127.0.0.1:9464/healthz
 holds "but its files stay" is "$(state)" "$before"
-holds "it can be installed again" sh -c 'apt-get install -y --no-download /srv/later/asapd_*.deb'
+holds "it can be installed again" sh -c 'apt-get install -y /srv/later/asapd_*.deb'
 holds "and runs at once" systemctl is-active asapd
 holds "with the same key" is "$(fetch "$key")" "$published"
 
