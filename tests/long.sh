@@ -30,4 +30,5 @@ cmake --build --preset asan --target asapd_shifted asapctl_shifted verifier_shif
 ASAP_CHAOS_CYCLES=500 ctest --test-dir build/asan --verbose --no-tests=error --timeout 7200 \
     -R '^(integration/chaos|interop/python_install|interop/chaos)$'
 
+./tests/deploy/container.sh
 ./tests/bare-debian.sh
