@@ -202,7 +202,7 @@ static void print_result(const struct init_options *options)
         options->directory, options->system ? "" : "  asapd.db     the database, empty\n");
     if (options->system)
         (void)printf("and " SYSTEM_STATE "/asapd.db, the database, empty.\n"
-                     "Next: systemctl start asapd\n");
+                     "Next: start the service, as with systemctl start asapd\n");
     else
         (void)printf("Next: asapd serve --config %s/asapd.conf\n", options->directory);
 }

@@ -75,6 +75,27 @@ systemd_finds_nothing() {
     is "$(systemd-analyze verify --man=no asapd.service 2>&1)" ""
 }
 
+# The lines of asapd(8), with a certificate in another place.
+drop_ins_work() {
+    mkdir -p /etc/systemd/system/asapd.service.d /srv/live
+    mv /etc/asapd/server.pem /etc/asapd/server.key /srv/live
+    cat >/etc/systemd/system/asapd.service.d/override.conf <<END
+[Service]
+LoadCredential=server.pem:/srv/live/server.pem
+LoadCredential=server.key:/srv/live/server.key
+Environment=ASAPD_PUBLIC_LISTEN=https://[::]:443
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+END
+    systemctl daemon-reload
+    systemctl restart asapd
+    curl --silent --show-error --fail --cacert /etc/asapd/ca.pem "https://localhost/$key"
+    mv /srv/live/* /etc/asapd
+    rm -r /etc/systemd/system/asapd.service.d
+    systemctl daemon-reload
+    systemctl restart asapd
+}
+
 # A user of this machine, known on the socket by his user id.
 user_is_known() {
     useradd --create-home carol
@@ -130,6 +151,8 @@ holds "it can be installed again" sh -c 'apt-get install -y /srv/later/asapd_*.d
 holds "and runs at once" systemctl is-active asapd
 holds "with the same key" is "$(fetch "$key")" "$published"
 
+holds "asapd-service runs commands as the service does" says good asapd-service serve --check-config
+holds "drop-ins give it port 443 and a certificate from elsewhere" drop_ins_work
 holds "a user of the machine mints by his user id" user_is_known
 
 holds "apt purge says that the KEK stays" says "kept /etc/asapd/kek" sh -c 'apt-get purge -y asapd 2>&1'

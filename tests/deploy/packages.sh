@@ -9,17 +9,20 @@ cd "$(dirname "$0")/../.."
     echo "packages: run this as root: it makes a Debian and starts it" >&2
     exit 1
 }
-# In a mount namespace of its own, which takes its mounts along when it ends.
-if [ "${1-}" != --unshared ]; then
-    exec unshare --mount --propagation private "$0" --unshared
-fi
-
 ./deploy/build-deps.sh debhelper lintian debootstrap systemd-container
 
 work=$(mktemp -d /var/tmp/asapd-packages.XXXXXX)
 base=""
-trap '[ -z "$base" ] || kill "$base" 2>/dev/null || true; umount -R "$work/root" 2>/dev/null || true
-    rm -rf --one-file-system "$work"' EXIT
+mounted=()
+
+clean_up() {
+    local place
+    [ -z "$base" ] || kill "$base" 2>/dev/null || true
+    for place in "${mounted[@]}"; do umount "$place"; done
+    umount -R "$work/root" 2>/dev/null || true
+    rm -rf --one-file-system "$work"
+}
+trap clean_up EXIT
 source=$work/source/asapd
 root=$work/root
 
@@ -82,6 +85,15 @@ install_on_base() {
     quietly in_base sh -c 'apt-get install -y --no-install-recommends /srv/first/*.deb'
 }
 
+# What a container's control groups need; a chroot may lack it.
+#   mount_missing TYPE PLACE
+mount_missing() {
+    mountpoint -q "$2" || {
+        mount -t "$1" "$1" "$2"
+        mounted=("$2" "${mounted[@]}")
+    }
+}
+
 # Boots the Debian, which runs installed.sh and ends with its exit status. No network but loopback.
 boot() {
     local options=(--quiet --register=no --private-network --directory "$root")
@@ -102,6 +114,8 @@ StandardError=inherit
 WantedBy=multi-user.target
 END
     quietly in_base systemctl enable installed.service
+    mount_missing sysfs /sys
+    mount_missing cgroup2 /sys/fs/cgroup
     touch "$root/srv/installed.log"
     timeout 300 systemd-nspawn "${options[@]}" --boot </dev/null >"$work/boot.log" 2>&1 || true
     cat "$root/srv/installed.log"
