@@ -98,6 +98,12 @@ static bool has_flag(char *const *arguments, const char *flag)
     return false;
 }
 
+/* A database in a server is not among the files that init makes. */
+static bool is_elsewhere(const struct setting *row, const struct config *config)
+{
+    return strcmp(row->name, "database") == 0 && config_is_postgres(config->database);
+}
+
 /* The files that init makes have their places in the directory. */
 static enum asap_code place_files(bool system, struct config *config, struct asap_error *err)
 {
@@ -107,6 +113,8 @@ static enum asap_code place_files(bool system, struct config *config, struct asa
     for (size_t i = 0; i < sizeof made_here / sizeof made_here[0]; i++) {
         const struct setting *row = setting_find(made_here[i].setting);
 
+        if (is_elsewhere(row, config))
+            continue;
         if (!setting_equal(row, config, &defaults))
             return fail_field(err, row->name,
                               "init makes this file in DIR itself: leave out the flag for %s",
@@ -187,10 +195,24 @@ static void print_help(void)
                  "  --demo\n      Short times, so that a rotation can be watched\n"
                  "\n"
                  "Settings go into asapd.conf. These four are init's own: certificate_file,\n"
-                 "key_file, kek_file, database. asapd serve --help lists all settings.\n");
+                 "key_file, kek_file, and database, unless that is a PostgreSQL, where init makes\n"
+                 "its tables: --database postgresql://USER@HOST/NAME. asapd serve --help lists\n"
+                 "all settings.\n");
 }
 
-static void print_result(const struct init_options *options)
+/* Whether the database is a file in the directory with the other files. */
+static bool is_inside(const struct init_options *options, const struct config *config)
+{
+    return !options->system && !config_is_postgres(config->database);
+}
+
+static const char *state_directory(const struct init_options *options, const struct config *config)
+{
+    return options->system && !config_is_postgres(config->database) ? SYSTEM_STATE
+                                                                    : options->directory;
+}
+
+static void print_result(const struct init_options *options, const struct config *config)
 {
     (void)printf(
         "Made %s:\n"
@@ -199,10 +221,14 @@ static void print_result(const struct init_options *options)
         "  kek          the key that private keys are encrypted with; keep a copy elsewhere\n"
         "  server.pem   a certificate for localhost, 127.0.0.1 and ::1, and server.key\n"
         "  ca.pem       the development CA that signed it; its private key was not kept\n",
-        options->directory, options->system ? "" : "  asapd.db     the database, empty\n");
+        options->directory,
+        is_inside(options, config) ? "  asapd.db     the database, empty\n" : "");
+    if (config_is_postgres(config->database))
+        (void)printf("and asapd's tables in the database.\n");
+    else if (options->system)
+        (void)printf("and " SYSTEM_STATE "/asapd.db, the database, empty.\n");
     if (options->system)
-        (void)printf("and " SYSTEM_STATE "/asapd.db, the database, empty.\n"
-                     "Next: start the service, as with systemctl start asapd\n");
+        (void)printf("Next: start the service, as with systemctl start asapd\n");
     else
         (void)printf("Next: asapd serve --config %s/asapd.conf\n", options->directory);
 }
@@ -225,10 +251,9 @@ int init_command(char **arguments, const struct asap_clock *clock)
         print_help();
         return EXIT_DONE;
     }
-    if (init_directory(options.directory, options.system ? SYSTEM_STATE : options.directory,
-                       &config, clock, &err)
+    if (init_directory(options.directory, state_directory(&options, &config), &config, clock, &err)
         != ASAP_OK)
         return complain(&err, EXIT_REFUSED);
-    print_result(&options);
+    print_result(&options, &config);
     return EXIT_DONE;
 }
