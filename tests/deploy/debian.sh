@@ -37,12 +37,15 @@ for package in $(sed -n '/^packages="/,/"$/p' deploy/build-deps.sh | tr -d '"' |
         complain "deploy/build-deps.sh installs $package, which debian/control does not build with"
 done
 
-# What is in deploy/ for an operator to copy is among the examples.
+# What is in deploy/ for an operator to read and copy is in the package.
 for folder in deploy/*/; do
     folder=${folder%/}
     case $folder in
     deploy/systemd | deploy/container) ;; # installed otherwise, and built from a source tree
-    *) grep -qx "$folder" debian/asapd.examples || complain "debian/asapd.examples lacks $folder" ;;
+    *)
+        cat debian/asapd.examples debian/asapd.docs 2>/dev/null | grep -qx "$folder" ||
+            complain "neither debian/asapd.examples nor asapd.docs has $folder"
+        ;;
     esac
 done
 exit "$failed"
