@@ -12,15 +12,17 @@ cd "$(dirname "$0")/../.."
 ./deploy/build-deps.sh debhelper lintian debootstrap systemd-container
 
 work=$(mktemp -d /var/tmp/asapd-packages.XXXXXX)
+here=$(mktemp -d /var/tmp/asapd-here.XXXXXX)
 base=""
 mounted=()
 
 clean_up() {
     local place
     [ -z "$base" ] || kill "$base" 2>/dev/null || true
-    for place in "${mounted[@]}"; do umount "$place"; done
+    for place in "${mounted[@]}"; do umount -R "$place"; done
     umount -R "$work/root" 2>/dev/null || true
     rm -rf --one-file-system "$work"
+    rmdir "$here"
 }
 trap clean_up EXIT
 source=$work/source/asapd
@@ -94,9 +96,20 @@ mount_missing() {
     }
 }
 
+# A container's mounts are made below one, which the root of a chroot is not. $here is no part of
+# $work: what is removed has nothing of the machine in it.
+enter_mount() {
+    mountpoint -q / || {
+        mount --rbind / "$here"
+        mount --make-rprivate "$here"
+        mounted=("$here" "${mounted[@]}")
+        enter=(chroot "$here")
+    }
+}
+
 # Boots the Debian, which runs installed.sh and ends with its exit status. No network but loopback.
 boot() {
-    local options=(--quiet --register=no --private-network --directory "$root")
+    local enter=() options=(--quiet --register=no --private-network --directory "$root")
     # Without a service manager here, nobody can be asked for a unit to run the container in.
     [ -d /run/systemd/system ] || options+=(--keep-unit)
     cp tests/deploy/installed.sh "$root/srv/installed.sh"
@@ -116,8 +129,9 @@ END
     quietly in_base systemctl enable installed.service
     mount_missing sysfs /sys
     mount_missing cgroup2 /sys/fs/cgroup
+    enter_mount
     touch "$root/srv/installed.log"
-    timeout 300 systemd-nspawn "${options[@]}" --boot </dev/null >"$work/boot.log" 2>&1 || true
+    timeout 300 "${enter[@]}" systemd-nspawn "${options[@]}" --boot </dev/null >"$work/boot.log" 2>&1 || true
     cat "$root/srv/installed.log"
     grep -qx 'packages: [0-9]* passed, 0 failed' "$root/srv/installed.log" || {
         tail -n 20 "$work/boot.log" >&2
