@@ -96,6 +96,15 @@ END
     systemctl restart asapd
 }
 
+wrong_settings_stop_it() {
+    cp -p /etc/asapd/asapd.conf /srv
+    echo 'max_age = soon' >>/etc/asapd/asapd.conf
+    fails systemctl restart asapd
+    is "$(systemctl is-active asapd || true)" failed
+    mv /srv/asapd.conf /etc/asapd
+    systemctl restart asapd
+}
+
 # A user of this machine, known on the socket by his user id.
 user_is_known() {
     useradd --create-home carol
@@ -153,6 +162,7 @@ holds "with the same key" is "$(fetch "$key")" "$published"
 
 holds "asapd-service runs commands as the service does" says good asapd-service serve --check-config
 holds "drop-ins give it port 443 and a certificate from elsewhere" drop_ins_work
+holds "wrong settings are not tried again and again" wrong_settings_stop_it
 holds "a user of the machine mints by his user id" user_is_known
 
 holds "apt purge says that the KEK stays" says "kept /etc/asapd/kek" sh -c 'apt-get purge -y asapd 2>&1'
