@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "context_pool.h"
 #include "copy_strings.h"
 #include "fail.h"
 #include "jws.h"
@@ -20,6 +21,7 @@ struct asap_verifier {
     struct asap_retriever *keys;
     const char **audiences, **issuers, **subjects, **algorithms; /* the options' lists, copied */
     struct claims_policy policy;
+    struct context_pool *contexts;  /* of keys that are in use */
     struct replay *replay;          /* NULL without a memory of its own */
     struct asap_replay_store store; /* zeroed without a shared one */
     struct asap_clock clock;
@@ -31,6 +33,7 @@ static void verifier_scope_exit(struct asap_verifier *verifier)
     free(verifier->issuers);
     free(verifier->subjects);
     free(verifier->algorithms);
+    context_pool_free(verifier->contexts);
     replay_free(verifier->replay);
 }
 
@@ -100,6 +103,7 @@ static enum asap_code copy_options(struct asap_verifier *verifier,
     TRY(copy_strings(options->algorithms, &verifier->algorithms, err));
     verifier->clock = clock_or_system(options->clock);
     verifier->store = options->replay_store;
+    TRY(context_pool_new(SIGNATURE_CHECK, &verifier->contexts, err));
     if (options->replay_entries > 0)
         TRY(replay_new(options->replay_entries, &verifier->replay, err));
     return ASAP_OK;
@@ -175,6 +179,20 @@ static int64_t now_of(const struct asap_verifier *verifier)
     return verifier->clock.now(verifier->clock.context);
 }
 
+static enum asap_code check_with_key(const struct asap_verifier *verifier,
+                                     const struct jws *jws,
+                                     EVP_PKEY *key,
+                                     struct asap_error *err)
+{
+    struct signature_context *context = NULL;
+    enum asap_code code = ASAP_OK;
+
+    TRY(context_pool_take(verifier->contexts, jws->algorithm, key, &context, err));
+    code = jws_check(jws, context, err);
+    context_pool_give(verifier->contexts, &context);
+    return code;
+}
+
 static enum asap_code check_signature(const struct asap_verifier *verifier,
                                       retriever_find find,
                                       const struct jws *jws,
@@ -187,7 +205,7 @@ static enum asap_code check_signature(const struct asap_verifier *verifier,
         return fail_reason(err, ASAP_UNAVAILABLE, ASAP_REASON_KEY_NOT_CACHED,
                            "the key %.100s has to be fetched first; the token may be good",
                            jws->key_id);
-    return jws_verify(jws, key, err);
+    return check_with_key(verifier, jws, key, err);
 }
 
 static enum asap_code ask_store(const struct asap_replay_store *store,

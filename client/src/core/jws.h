@@ -10,6 +10,7 @@
 #include "algorithm.h"
 #include "buffer.h"
 #include "kid.h"
+#include "signature.h"
 
 /* The compact form of RFC 7515: parse, sign, verify. */
 
@@ -45,6 +46,11 @@ ASAP_MUST_CHECK enum asap_code jws_verify(const struct jws *jws,
                                           EVP_PKEY *key,
                                           struct asap_error *err);
 
+/* The same with a key that is ready, for this algorithm (else ASAP_REASON_KEY_ALGORITHM). */
+ASAP_MUST_CHECK enum asap_code jws_check(const struct jws *jws,
+                                         struct signature_context *context,
+                                         struct asap_error *err);
+
 /* Appends the token header.claims.signature to *out. The header is {"alg","kid","typ":"JWT"}.
  * ASAP_INVALID_ARGUMENT, ASAP_REASON_KEY_ALGORITHM: the private key does not fit the algorithm. */
 struct jws_signing {
@@ -57,6 +63,14 @@ ASAP_MUST_CHECK enum asap_code jws_sign(const struct jws_signing *signing,
                                         size_t claims_length,
                                         struct buffer *out,
                                         struct asap_error *err);
+
+/* The same with a key that is ready to sign. */
+ASAP_MUST_CHECK enum asap_code jws_sign_with(struct signature_context *context,
+                                             const char *key_id,
+                                             const char *claims,
+                                             size_t claims_length,
+                                             struct buffer *out,
+                                             struct asap_error *err);
 
 void jws_clear(struct jws *jws); /* a zeroed one is fine */
 
