@@ -62,18 +62,29 @@ static int64_t cpu_time(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* Apart from the rest, so that a profiler can tell it: its name is known to tests/instructions. */
+__attribute__((noinline)) bool side_run_often(const struct side_operation *operation,
+                                              void *prepared,
+                                              long count)
+{
+    bool is_right = true;
+
+    for (long i = 0; i < count; i++)
+        is_right = operation->run(prepared) && is_right;
+    return is_right;
+}
+
 static void answer(const struct side_operation *operation, void *prepared, long count)
 {
     int64_t begin = 0;
-    bool is_right = true;
+    bool is_right = false;
 
     if (count == 0) {
         (void)puts(operation->check(prepared) ? "right" : "wrong");
         return;
     }
     begin = cpu_time();
-    for (long i = 0; i < count; i++)
-        is_right = operation->run(prepared) && is_right;
+    is_right = side_run_often(operation, prepared, count);
     begin = cpu_time() - begin;
     if (is_right)
         (void)printf("%" PRId64 "\n", begin);

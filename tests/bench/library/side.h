@@ -30,6 +30,9 @@ struct side_operation {
     bool (*check)(void *prepared); /* right answers, to what is good and to what is not */
 };
 
+/* Runs it `count` times; whether each went well. */
+bool side_run_often(const struct side_operation *operation, void *prepared, long count);
+
 /* Serves the `count` operations until the end of standard input. argv[1]: the folder of inputs. */
 int side_main(int argc, char **argv, const struct side_operation *operations, size_t count);
 
