@@ -184,6 +184,22 @@ static enum asap_code append_signature(struct signature_context *context,
     return buffer_check(out, "token", err);
 }
 
+/* The grammar of key ids is what makes escaping in JSON unnecessary. */
+static void append_header(const struct algorithm *algorithm, const char *key_id, struct buffer *out)
+{
+    SCOPED(buffer) struct buffer header = BUFFER(JWS_HEADER_MAX);
+
+    buffer_puts(&header, "{\"alg\":\"");
+    buffer_puts(&header, algorithm->name);
+    buffer_puts(&header, "\",\"kid\":\"");
+    buffer_puts(&header, key_id);
+    buffer_puts(&header, "\",\"typ\":\"JWT\"}");
+    if (header.failed)
+        out->failed = true;
+    else
+        base64url_encode(header.bytes, header.length, out);
+}
+
 static enum asap_code append_token(struct signature_context *context,
                                    const char *key_id,
                                    const char *claims,
@@ -191,13 +207,9 @@ static enum asap_code append_token(struct signature_context *context,
                                    struct buffer *out,
                                    struct asap_error *err)
 {
-    SCOPED(buffer) struct buffer header = BUFFER(JWS_HEADER_MAX);
     const size_t start = out->length;
 
-    buffer_printf(&header, "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}",
-                  signature_context_algorithm(context)->name, key_id);
-    TRY(buffer_check(&header, "token header", err));
-    base64url_encode(header.bytes, header.length, out);
+    append_header(signature_context_algorithm(context), key_id, out);
     buffer_puts(out, ".");
     base64url_encode(claims, claims_length, out);
     TRY(buffer_check(out, "token", err));
@@ -213,7 +225,6 @@ enum asap_code jws_sign_with(struct signature_context *context,
 {
     struct kid kid = { 0 };
 
-    /* The grammar is also what makes escaping in JSON unnecessary. */
     if (kid_parse(key_id, strlen(key_id), &kid, err) != ASAP_OK)
         return fail_as(err, ASAP_INVALID_ARGUMENT);
     return append_token(context, key_id, claims, claims_length, out, err);
