@@ -111,10 +111,28 @@ static enum asap_code read_header(const struct buffer *text,
     return read_key_id(header, out, err);
 }
 
-static enum asap_code
-parse(const char *token, size_t length, struct jws *out, struct asap_error *err)
+static enum asap_code take_header(const struct jws_header *known,
+                                  struct part part,
+                                  struct jws *out,
+                                  struct asap_error *err)
 {
-    SCOPED(buffer) struct buffer header = BUFFER(JWS_HEADER_MAX);
+    SCOPED(buffer) struct buffer text = BUFFER(JWS_HEADER_MAX);
+
+    if (known == NULL) {
+        TRY(base64url_decode(part.text, part.length, &text, err));
+        return read_header(&text, out, err);
+    }
+    out->algorithm = known->algorithm;
+    memcpy(out->key_id, known->key_id, sizeof out->key_id);
+    return kid_parse(out->key_id, strlen(out->key_id), &out->kid, err);
+}
+
+static enum asap_code parse(const char *token,
+                            size_t length,
+                            const struct jws_header *known,
+                            struct jws *out,
+                            struct asap_error *err)
+{
     struct part parts[PARTS] = { { NULL, 0 } };
 
     if (length < JWS_TOKEN_MIN || length > JWS_TOKEN_MAX)
@@ -122,23 +140,32 @@ parse(const char *token, size_t length, struct jws *out, struct asap_error *err)
                       "the token has %zu characters; %d to %d are allowed", length, JWS_TOKEN_MIN,
                       JWS_TOKEN_MAX);
     TRY(split(token, length, parts, err));
-    TRY(base64url_decode(parts[HEADER].text, parts[HEADER].length, &header, err));
     TRY(base64url_decode(parts[CLAIMS].text, parts[CLAIMS].length, &out->claims, err));
     TRY(base64url_decode(parts[SIGNATURE].text, parts[SIGNATURE].length, &out->signature, err));
     out->token = token;
+    out->header_length = parts[HEADER].length;
     out->signed_length = length - parts[SIGNATURE].length - 1;
-    return read_header(&header, out, err);
+    return take_header(known, parts[HEADER], out, err);
 }
 
-enum asap_code jws_parse(const char *token, size_t length, struct jws *out, struct asap_error *err)
+enum asap_code jws_parse_known(const char *token,
+                               size_t length,
+                               const struct jws_header *header,
+                               struct jws *out,
+                               struct asap_error *err)
 {
     enum asap_code code = ASAP_OK;
 
     *out = (struct jws){ .claims = BUFFER(JWS_TOKEN_MAX), .signature = BUFFER(SIGNATURE_MAX) };
-    code = parse(token, length, out, err);
+    code = parse(token, length, header, out, err);
     if (code != ASAP_OK)
         jws_clear(out);
     return code;
+}
+
+enum asap_code jws_parse(const char *token, size_t length, struct jws *out, struct asap_error *err)
+{
+    return jws_parse_known(token, length, NULL, out, err);
 }
 
 void jws_clear(struct jws *jws)

@@ -24,6 +24,7 @@ enum {
 /* A token taken apart; nothing of it is verified yet. */
 struct jws {
     const char *token;    /* the caller's, borrowed */
+    size_t header_length; /* of the first part */
     size_t signed_length; /* the first two parts and the dot between them */
     const struct algorithm *algorithm;
     char key_id[KID_MAX + 1];
@@ -38,6 +39,20 @@ struct jws {
  * Clear *out with jws_clear() on success. ASAP_UNAUTHENTICATED and the rule broken otherwise. */
 ASAP_MUST_CHECK enum asap_code
 jws_parse(const char *token, size_t length, struct jws *out, struct asap_error *err);
+
+/* What the first part of a token said. */
+struct jws_header {
+    const struct algorithm *algorithm;
+    char key_id[KID_MAX + 1];
+};
+
+/* The same for a token whose first part is byte for byte the one of a token that jws_parse() took,
+ * so that it need not be read again: `header` is what it said. */
+ASAP_MUST_CHECK enum asap_code jws_parse_known(const char *token,
+                                               size_t length,
+                                               const struct jws_header *header,
+                                               struct jws *out,
+                                               struct asap_error *err);
 
 /* Whether the signature is by `key`. The key's type and curve must fit the algorithm, the signature
  * must have exactly the length that the algorithm gives it (ES*: raw r and s, RFC 7518
