@@ -33,10 +33,11 @@ struct auth_profile {
 };
 
 struct config {
-    char public_listen[CONFIG_TEXT]; /* "https://[::]:8443" */
-    char admin_listen[CONFIG_TEXT];  /* "unix:admin.sock" */
-    char ops_listen[CONFIG_TEXT];    /* "http://127.0.0.1:9464" */
-    char base_path[CONFIG_TEXT];     /* "" or "/keys" */
+    char public_listen[CONFIG_TEXT];   /* "https://[::]:8443" */
+    char trusted_proxies[CONFIG_TEXT]; /* "10.0.0.7,10.1.0.0/16,unix"; "": none */
+    char admin_listen[CONFIG_TEXT];    /* "unix:admin.sock" */
+    char ops_listen[CONFIG_TEXT];      /* "http://127.0.0.1:9464" */
+    char base_path[CONFIG_TEXT];       /* "" or "/keys" */
     char certificate_file[CONFIG_TEXT];
     char key_file[CONFIG_TEXT];
     char kek_file[CONFIG_TEXT];

@@ -15,6 +15,7 @@
 enum setting_type {
     SETTING_LISTEN,    /* https://HOST:PORT, http://HOST:PORT or unix:PATH */
     SETTING_SOCKET,    /* unix:PATH */
+    SETTING_PROXIES,   /* see network.h */
     SETTING_BASE_PATH, /* "" or /segment/... */
     SETTING_FILE,
     SETTING_OPTIONAL_FILE, /* "": none */
@@ -38,7 +39,7 @@ struct setting {
 };
 
 /* In the order of the documentation. */
-enum { SETTING_COUNT = 31 };
+enum { SETTING_COUNT = 32 };
 extern const struct setting settings[SETTING_COUNT];
 
 /* A name for values of this type: "DURATION". */

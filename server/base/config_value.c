@@ -11,6 +11,7 @@
 #include "fail.h"
 #include "kid.h"
 #include "log.h"
+#include "network.h"
 
 enum { AUDIENCE_MAX = 255 };
 
@@ -117,6 +118,14 @@ static bool read_listen(const char *folder, const char *text, struct value *out)
     return is_host_and_port(rest) && put_text(out->text, "", "", text);
 }
 
+static bool read_proxies(const char *folder, const char *text, struct value *out)
+{
+    struct networks networks;
+
+    (void)folder;
+    return networks_read(text, &networks) && put_text(out->text, "", "", text);
+}
+
 /* Whether every segment of "/a/b" could be one of a kid. */
 static bool read_base_path(const char *folder, const char *text, struct value *out)
 {
@@ -221,6 +230,10 @@ static const struct {
     [SETTING_SOCKET] = { read_socket, "ADDRESS",
                          "the address of a socket: unix:PATH with at most 107 bytes of path",
                          false },
+    [SETTING_PROXIES] = { read_proxies, "PROXIES",
+                          "a list of proxies: addresses, networks such as 10.1.0.0/16 with no bit "
+                          "set behind the prefix, and unix, separated by commas",
+                          false },
     [SETTING_BASE_PATH] = { read_base_path, "PATH",
                             "a base path: /segment/segment of letters, digits and ._+- without a "
                             "slash at the end",

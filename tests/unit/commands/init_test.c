@@ -353,7 +353,8 @@ START_TEST(takes_a_relative_path_for_one_in_the_working_directory)
     char expected[CONFIG_TEXT + 16];
 
     ck_assert_ptr_nonnull(getcwd(folder, sizeof folder));
-    ck_assert_int_eq(run_init("--public-listen=unix:x.sock", "--client-ca-file=clients.pem", NULL),
+    ck_assert_int_eq(run_init("--public-listen=unix:x.sock", "--client-ca-file=clients.pem",
+                              "--trusted-proxies=unix"),
                      0);
     load_config(&config);
     (void)snprintf(expected, sizeof expected, "%s/clients.pem", folder);
