@@ -1,12 +1,16 @@
 # What the suites share; suite.sh has it read. The server's core is the first, the load's the second.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 rounds=${BENCH_ROUNDS:-5}
 seconds=${BENCH_SECONDS:-3}
 smoke=${BENCH_SMOKE:-}
-bin=$PWD/build/bench
+bin=$(realpath -m "${BENCH_BUILD:-build/bench}")
 work=
 servers=()
+
+# What others do on the machine is to come second, where that may be asked for.
+first=()
+if nice -n -10 true 2>/dev/null; then first=(nice -n -10); fi
 
 # A size, or little of it in a smoke run: scale FULL SMALL
 scale() {
@@ -27,7 +31,7 @@ need_targets() {
 # Starts a server on the first core and leaves its process in $server. It ends with this shell,
 # whatever becomes of that one.
 start() {
-    setpriv --pdeathsig TERM taskset -c 0 "$@" &
+    "${first[@]}" setpriv --pdeathsig TERM taskset -c 0 "$@" &
     server=$!
     servers+=("$server")
 }
@@ -56,16 +60,21 @@ free_port() {
     python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# start_asapd NAME SCHEME [FLAG-OF-INIT...] makes a repository in $work/NAME and serves it on one
-# thread; leaves its process in $server and the address in $url. Without FLAGs, one that is there
-# is served again.
-start_asapd() {
+# init_asapd NAME SCHEME [FLAG...] makes a repository in $work/NAME, for one thread and one worker.
+init_asapd() {
     local name=$1 scheme=$2
     shift 2
-    [ -d "$work/$name" ] || "$bin/server/asapd" init --dir "$work/$name" \
-        --public-listen "$scheme://127.0.0.1:0" --ops-listen http://127.0.0.1:0 \
-        --max-connections-per-address 100000 --threads 1 --workers 1 --calls-per-minute 0 \
+    "$bin/server/asapd" init --dir "$work/$name" --public-listen "$scheme://127.0.0.1:0" \
+        --ops-listen http://127.0.0.1:0 --max-connections 20000 \
+        --max-connections-per-address 20000 --threads 1 --workers 1 --calls-per-minute 0 \
         "$@" >/dev/null
+}
+
+# start_asapd NAME SCHEME [FLAG...] serves it, made before or now; leaves the process in $server
+# and the address in $url, and is what asapctl speaks to.
+start_asapd() {
+    local name=$1
+    [ -d "$work/$name" ] || init_asapd "$@"
     start "$bin/server/asapd" serve --config "$work/$name/asapd.conf" 2>"$work/$name.log"
     wait_for "$server" grep -q 'public listens' "$work/$name.log"
     url=$(sed -n 's/.*public listens on //p' "$work/$name.log" | tail -n 1)
@@ -74,6 +83,11 @@ start_asapd() {
 
 asapctl() {
     "$bin/client/asapctl/asapctl" "$@"
+}
+
+# The oldest key of an issuer.
+first_key() {
+    asapctl key list "$1" --output json | sed -n 's/.*"keyId": *"\([^"]*\)".*/\1/p' | head -n 1
 }
 
 # start_nginx NAME LINE... with the lines in its server block; leaves its worker in $server.
@@ -110,7 +124,7 @@ rss_bytes() {
 load() {
     local connections=$1 duration=$2 url=$3
     shift 3
-    taskset -c 1 wrk -t1 "-c$connections" "-d${duration}s" --latency "$@" "$url" >"$work/wrk"
+    "${first[@]}" taskset -c 1 wrk -t1 "-c$connections" "-d${duration}s" --latency "$@" "$url" >"$work/wrk"
     if grep -E 'Non-2xx|Socket errors' "$work/wrk" >&2; then
         return 1
     fi
@@ -124,6 +138,19 @@ percentile() {
     awk -v want="$1%" '$1 == want { v = $2 + 0; if ($2 ~ /us$/) v /= 1000; else if ($2 !~ /ms$/) v *= 1000; print v }'
 }
 
+# Has wrk ask for the paths in a file in rotation: -s "$work/paths.lua"
+write_paths_script() {
+    cat >"$work/paths.lua" <<END
+local paths = {}
+for line in io.lines("$1") do paths[#paths + 1] = line end
+local next_path = 0
+request = function()
+    next_path = next_path % #paths + 1
+    return wrk.format("GET", paths[next_path])
+end
+END
+}
+
 # cpu_per_request FIGURE SIDE SERVER CONNECTIONS URL [WRK-OPTION...] prints a record.
 cpu_per_request() {
     local figure=$1 side=$2 server=$3 connections=$4 url=$5 before after
@@ -133,4 +160,30 @@ cpu_per_request() {
     after=$(cpu_us "$server")
     awk -v f="$figure" -v s="$side" -v us="$((after - before))" -v n="$(requests <"$work/report")" \
         'BEGIN { printf "%s %s %.3f us\n", f, s, us / n }'
+}
+
+# rate_and_cpu FIGURE SIDE SERVER CONNECTIONS URL [WRK-OPTION...] prints requests a second, and as
+# FIGURE-cpu what each cost.
+rate_and_cpu() {
+    cpu_per_request "$1-cpu" "${@:2}"
+    echo "$1 $2 $(rate <"$work/report") op/s"
+}
+
+# make_minters ALGORITHM... makes in the asapd that was started last an issuer for each, a caller
+# that may mint for all, and a script for wrk that does, $work/ALGORITHM.lua.
+mint_path=/asap.v1.TokenService/MintToken
+make_minters() {
+    local algorithm
+    asapctl caller create bench
+    asapctl credential create bench --api-key >"$work/api-key"
+    for algorithm in "$@"; do
+        asapctl issuer create "bench/$algorithm" --algorithm "$algorithm"
+        asapctl grant create bench --verb mint --issuer "bench/$algorithm" --audience 'orders/*'
+        cat >"$work/$algorithm.lua" <<END
+wrk.method = "POST"
+wrk.body = '{"issuer":"bench/$algorithm","audience":["orders/api"]}'
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer $(cat "$work/api-key")"
+END
+    done
 }

@@ -12,6 +12,8 @@ import subprocess
 
 from goals import GOALS, LIMITS
 
+GROWTH = "grow-"  # figures whose sides are sizes
+
 
 def read(path):
     """{figure: {side: [value of a round, ...]}} and {figure: unit}"""
@@ -73,11 +75,23 @@ def print_goals(rows):
 
 def print_figures(values, units):
     """Every figure, with the least and the greatest of its rounds."""
-    print(f"\n{'FIGURE':<28} {'SIDE':<16} {'MEDIAN':>10} {'LEAST':>10} {'GREATEST':>10}  UNIT")
+    print(f"\n{'FIGURE':<24} {'SIDE':<16} {'MEDIAN':>10} {'LEAST':>10} {'GREATEST':>10}  UNIT")
     for figure in sorted(values):
-        for side, rounds in values[figure].items():
-            print(f"{figure:<28} {side:<16} {short(statistics.median(rounds)):>10} "
-                  f"{short(min(rounds)):>10} {short(max(rounds)):>10}  {units[figure]}")
+        if not figure.startswith(GROWTH):
+            for side, rounds in values[figure].items():
+                print(f"{figure:<24} {side:<16} {short(statistics.median(rounds)):>10} "
+                      f"{short(min(rounds)):>10} {short(max(rounds)):>10}  {units[figure]}")
+
+
+def print_growth(values, units):
+    """A line a figure: the median at each size."""
+    figures = [figure for figure in sorted(values) if figure.startswith(GROWTH)]
+    if figures:
+        print(f"\n{'HOW COST GROWS':<34} {'UNIT':<7} SIZE: MEDIAN")
+    for figure in figures:
+        sizes = ", ".join(f"{int(size):,}: {short(statistics.median(rounds))}"
+                          for size, rounds in values[figure].items())
+        print(f"{figure[len(GROWTH):]:<34} {units[figure]:<7} {sizes}")
 
 
 def first_line(*command):
@@ -110,8 +124,10 @@ def main():
     arguments = parser.parse_args()
     values, units = read(arguments.records)
     rows = list(goal_rows(values, units))
-    print_goals(rows)
+    if rows:
+        print_goals(rows)
     print_figures(values, units)
+    print_growth(values, units)
     if arguments.json:
         figures = {figure: {"unit": units[figure],
                             "sides": {side: {"median": statistics.median(rounds), "rounds": rounds}

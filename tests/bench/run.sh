@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Measures asapd and libasap beside their peers and prints the goals with what was reached.
 #   tests/bench/run.sh [--rounds N] [--seconds N] [--only SUITE]... [--growth] [--smoke]
-#                      [--json FILE] [--list]
-# README.md beside it says how it is made.
+#                      [--build DIR] [--json FILE] [--list]
+# DIR is a build tree to use, build/bench if none. README.md beside this says how it is made.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -16,12 +16,14 @@ only=()
 growth=
 smoke=
 json=
+build=build/bench
 while [ $# -gt 0 ]; do
     case $1 in
         --rounds) rounds=$2 && shift ;;
         --seconds) seconds=$2 && shift ;;
         --only) only+=("$2") && shift ;;
         --json) json=$2 && shift ;;
+        --build) build=$2 && shift ;;
         --growth) growth=yes ;;
         --smoke) smoke=yes rounds=1 seconds=1 ;;
         --list) basename -s .sh tests/bench/suites/*.sh && exit ;;
@@ -61,7 +63,7 @@ trap 'exit 130' INT TERM
 failed=0
 for name in "${suites[@]}"; do
     echo "bench: $name" >&2
-    BENCH_ROUNDS=$rounds BENCH_SECONDS=$seconds BENCH_SMOKE=$smoke \
+    BENCH_BUILD=$build BENCH_ROUNDS=$rounds BENCH_SECONDS=$seconds BENCH_SMOKE=$smoke \
         tests/bench/suite.sh "$name" >>"$records" &
     suite=$!
     wait "$suite" || { echo "bench: $name FAILED" >&2 && failed=$((failed + 1)); }

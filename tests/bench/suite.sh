@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs one suite and prints its records, each with the suite and the number of the round in front.
-#   BENCH_ROUNDS=N BENCH_SECONDS=N BENCH_SMOKE=[yes] tests/bench/suite.sh NAME
+#   BENCH_BUILD=DIR BENCH_ROUNDS=N BENCH_SECONDS=N BENCH_SMOKE=[yes] tests/bench/suite.sh NAME
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,15 +11,18 @@ name=$1
 
 work=$(mktemp -d)
 chmod 755 "$work"
+is_set_up=
 cleanup() {
+    [ -n "$is_set_up" ] || cat "$work/setup" >&2
     end_servers
     rm -rf "${work:?}"
 }
 trap cleanup EXIT
 trap 'exit 143' INT TERM
 
-setup >&2
+setup >"$work/setup" 2>&1
+is_set_up=yes
 for number in $(seq "$rounds"); do
-    round >"$work/round"
+    round "$number" >"$work/round"
     sed "s/^/$name $number /" "$work/round"
 done

@@ -8,8 +8,7 @@ setup() {
     need_targets asapd fill_store
     local port plain_port tls_port body
 
-    "$bin/server/asapd" init --dir "$work/http" --public-listen http://127.0.0.1:0 \
-        --ops-listen http://127.0.0.1:0 --max-connections-per-address 1000 --threads 1 >/dev/null
+    init_asapd http http
     mkdir "$work/files"
     "$bin/tests/bench/fill_store" "sqlite:$work/http/asapd.db" "$(scale 20000 200)" \
         "$work/files" >"$work/paths"
@@ -32,15 +31,7 @@ setup() {
     static=$server static_http_url=http://127.0.0.1:$plain_port
     static_https_url=https://127.0.0.1:$tls_port
 
-    cat >"$work/paths.lua" <<END
-local paths = {}
-for line in io.lines("$work/paths") do paths[#paths + 1] = line end
-local next_path = 0
-request = function()
-    next_path = next_path % #paths + 1
-    return wrk.format("GET", paths[next_path])
-end
-END
+    write_paths_script "$work/paths"
     for url in "$asapd_http_url" "$asapd_https_url" "$return_url" "$static_http_url" \
         "$static_https_url"; do
         wait_for "$server" curl -sfk -o /dev/null "$url$(head -n 1 "$work/paths")"
