@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compares libraries in turns: library.py FOLDER --seconds N --figures PREFIX SIDE=COMMAND...
+"""Compares libraries in turns: library.py FOLDER --seconds N SIDE=COMMAND...
 
 Each side is a process that serves operations (library/side.h). They take turns of some hundredths
 of a second, so that what disturbs one disturbs all, and each first shows that it tells a good token
@@ -74,13 +74,16 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("sides", nargs="+")
     parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--figures", default="lib-")
+    parser.add_argument("--figures", default="lib-", help="what their names begin with")
+    parser.add_argument("--only", default="", help="figures that begin so")
     arguments = parser.parse_args()
 
     named = [side.split("=", 1) for side in arguments.sides]
     sides = [Side(name, shlex.split(command) + [arguments.folder]) for name, command in named]
     turns = max(1, round(arguments.seconds * 1e9 / TURN_NS))
     for figure, operation, algorithm, unit in FIGURES:
+        if not figure.startswith(arguments.only):
+            continue
         for side, cost in measure(sides, operation, algorithm, turns).items():
             value = 1e9 / cost if unit == "op/s" else cost / 1e3
             print(f"{arguments.figures}{figure} {side.name} {value:.3f} {unit}", flush=True)

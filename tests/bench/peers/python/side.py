@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Python library of ASAP as one side of a comparison: see side.h."""
+"""The Python library of ASAP as one side of a comparison: see ../../library/side.h."""
 
 import sys
 import time
 
 import atlassian_jwt_auth
+from atlassian_jwt_auth.algorithms import get_permitted_algorithm_names
 from atlassian_jwt_auth.key import BasePublicKeyRetriever
 
 
@@ -51,7 +52,7 @@ def main():
     prepared = {}
     for line in sys.stdin:
         operation, algorithm, count = line.split()
-        if operation != "verify":
+        if operation != "verify" or algorithm not in get_permitted_algorithm_names():
             print("absent", flush=True)
             continue
         if algorithm not in prepared:
