@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "fail.h"
 
@@ -43,8 +42,8 @@ static struct signature_context *remove_at(struct context_pool *pool, size_t pla
     struct signature_context *context = pool->idle[place];
 
     pool->count--;
-    memmove(&pool->idle[place], &pool->idle[place + 1],
-            (pool->count - place) * sizeof pool->idle[0]);
+    for (size_t i = place; i < pool->count; i++)
+        pool->idle[i] = pool->idle[i + 1];
     return context;
 }
 
@@ -87,7 +86,8 @@ void context_pool_give(struct context_pool *pool, struct signature_context **con
     (void)pthread_mutex_lock(&pool->lock);
     if (pool->count == IDLE_MAX)
         left_over = remove_at(pool, IDLE_MAX - 1);
-    memmove(&pool->idle[1], &pool->idle[0], pool->count * sizeof pool->idle[0]);
+    for (size_t i = pool->count; i > 0; i--)
+        pool->idle[i] = pool->idle[i - 1];
     pool->idle[0] = MOVE(*context);
     pool->count++;
     (void)pthread_mutex_unlock(&pool->lock);
