@@ -41,7 +41,7 @@ struct config {
     char certificate_file[CONFIG_TEXT];
     char key_file[CONFIG_TEXT];
     char kek_file[CONFIG_TEXT];
-    char database[CONFIG_TEXT];       /* "sqlite:PATH" */
+    char database[CONFIG_TEXT];       /* "sqlite:PATH" or "postgresql://..." */
     char client_ca_file[CONFIG_TEXT]; /* "": no client certificates */
     char audience[CONFIG_TEXT];       /* of the tokens that callers show to this service */
     char log_level[CONFIG_TEXT];
@@ -89,6 +89,9 @@ void config_write_file(const struct config *config, FILE *out);
 /* Writes the settings for --help, and in scdoc's syntax for the manual page. */
 void config_write_help(FILE *out);
 void config_write_manual(FILE *out);
+
+/* Whether the setting `database` names a PostgreSQL. */
+bool config_is_postgres(const char *database);
 
 /* The defaults. */
 void config_init(struct config *config);

@@ -37,7 +37,8 @@ const struct setting settings[SETTING_COUNT] = {
     { "kek_file", SETTING_FILE, AT(kek_file), "/etc/asapd/kek", 0, 0,
       "The key that all private keys in the database are encrypted with; mode 0400 or 0600" },
     { "database", SETTING_DATABASE, AT(database), "sqlite:/var/lib/asapd/asapd.db", 0, 0,
-      "Where issuers and keys are kept" },
+      "Where issuers and keys are kept: sqlite:PATH, or postgresql://USER@HOST/NAME with any "
+      "parameter of libpq" },
     { "audience", SETTING_AUDIENCE, AT(audience), "asapd", 0, 0,
       "The audience of ASAP tokens that callers show to this service" },
     { "auth_profile", SETTING_AUTH_PROFILE, AT(auth_profiles),

@@ -19,7 +19,7 @@ enum setting_type {
     SETTING_BASE_PATH, /* "" or /segment/... */
     SETTING_FILE,
     SETTING_OPTIONAL_FILE, /* "": none */
-    SETTING_DATABASE,      /* sqlite:PATH */
+    SETTING_DATABASE,      /* sqlite:PATH or postgresql://... */
     SETTING_AUDIENCE,
     SETTING_LOG_LEVEL,
     SETTING_SOCKET_MODE, /* 0600, 0660 or 0666 */

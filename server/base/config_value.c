@@ -54,11 +54,19 @@ static bool read_optional_file(const char *folder, const char *text, struct valu
     return text[0] == '\0' || read_file(folder, text, out);
 }
 
+/* What a URL of PostgreSQL may have is libpq's affair. */
 static bool read_database(const char *folder, const char *text, struct value *out)
 {
     const char *path = behind(text, "sqlite:");
 
-    return path != NULL && put_path(out->text, "sqlite:", folder, path);
+    if (path != NULL)
+        return put_path(out->text, "sqlite:", folder, path);
+    return config_is_postgres(text) && put_text(out->text, "", "", text);
+}
+
+bool config_is_postgres(const char *database)
+{
+    return behind(database, "postgresql://") != NULL || behind(database, "postgres://") != NULL;
 }
 
 static bool read_socket(const char *folder, const char *text, struct value *out)
@@ -240,7 +248,8 @@ static const struct {
                             false },
     [SETTING_FILE] = { read_file, "FILE", "the path of a file", false },
     [SETTING_OPTIONAL_FILE] = { read_optional_file, "FILE", "the path of a file", false },
-    [SETTING_DATABASE] = { read_database, "URL", "a database: sqlite:PATH", false },
+    [SETTING_DATABASE] = { read_database, "URL",
+                           "a database: sqlite:PATH or postgresql://USER@HOST/NAME", false },
     [SETTING_AUDIENCE] = { read_audience, "AUDIENCE",
                            "an audience: at most 255 letters, digits and signs without spaces and "
                            "without *",
@@ -293,6 +302,19 @@ static void store(const struct setting *setting, const struct value *value, stru
         memcpy(field, value->text, sizeof value->text);
 }
 
+/* A URL may have a password in it, and is not repeated. */
+static enum asap_code refuse_value(const struct setting *setting,
+                                   const char *where,
+                                   const char *text,
+                                   struct asap_error *err)
+{
+    const char *expected = types[setting->type].expected;
+
+    if (setting->type == SETTING_DATABASE)
+        return fail_field(err, setting->name, "%s: the value is not %s", where, expected);
+    return fail_field(err, setting->name, "%s: \"%.60s\" is not %s", where, text, expected);
+}
+
 enum asap_code setting_assign(const struct setting *setting,
                               const char *where,
                               const char *folder,
@@ -300,7 +322,6 @@ enum asap_code setting_assign(const struct setting *setting,
                               struct config *config,
                               struct asap_error *err)
 {
-    const char *expected = types[setting->type].expected;
     struct value value = { .number = 0 };
 
     if (!is_writable(text))
@@ -311,7 +332,7 @@ enum asap_code setting_assign(const struct setting *setting,
     if (setting_is_repeatable(setting))
         return auth_profile_add(where, text, config, err);
     if (!types[setting->type].read(folder, text, &value))
-        return fail_field(err, setting->name, "%s: \"%.60s\" is not %s", where, text, expected);
+        return refuse_value(setting, where, text, err);
     if (setting_is_integer(setting)
         && (value.number < setting->minimum || value.number > setting->maximum))
         return fail_field(err, setting->name,

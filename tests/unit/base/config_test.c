@@ -124,6 +124,7 @@ static const struct {
     { "a number out of range", "workers = 0", "write from 1 to 1024" },
     { "a log level that does not exist", "log_level = loud", "error, warning, info or debug" },
     { "a database of another kind", "database = mysql:x", "is not a database: sqlite:PATH" },
+    { "a database of no form", "database = postgresql:x", "is not a database: sqlite:PATH" },
     { "a database without a path", "database = sqlite:", "is not a database" },
     { "an address without a port", "public_listen = https://localhost", "is not an address" },
     { "a port too high", "public_listen = https://[::]:65536", "is not an address" },
@@ -308,6 +309,25 @@ START_TEST(leaves_relative_paths_in_flags_to_the_working_directory)
 }
 END_TEST
 
+START_TEST(takes_the_url_of_a_server_as_it_is_and_repeats_none)
+{
+    char good[] = "--database=postgres://me:s3cret@db/keys?sslmode=verify-full";
+    char bad[] = "--database=postgre://me:s3cret@db/keys";
+    char *arguments[] = { good, NULL };
+    char *wrong[] = { bad, NULL };
+    char *environment[] = { NULL };
+    struct config config;
+    struct asap_error err = { 0 };
+    size_t extra = 0;
+
+    ck_assert_succeeds(config_load(arguments, environment, &config, &extra, &err));
+    ck_assert_str_eq(config.database, strchr(good, '=') + 1);
+    ck_assert(config_is_postgres(config.database));
+    ck_assert_int_eq(config_load(wrong, environment, &config, &extra, &err), ASAP_INVALID_ARGUMENT);
+    ck_assert_msg(strstr(err.message, "s3cret") == NULL, "%s", err.message);
+}
+END_TEST
+
 START_TEST(moves_what_is_no_setting_to_the_front)
 {
     char first[] = "--workers=3";
@@ -482,6 +502,7 @@ int main(void)
     tcase_add_test(tests, puts_relative_paths_behind_the_folder_of_the_file);
     tcase_add_test(tests, prefers_flags_to_the_environment_and_that_to_the_file);
     tcase_add_test(tests, leaves_relative_paths_in_flags_to_the_working_directory);
+    tcase_add_test(tests, takes_the_url_of_a_server_as_it_is_and_repeats_none);
     tcase_add_test(tests, moves_what_is_no_setting_to_the_front);
     tcase_add_test(tests, refuses_a_flag_without_its_value);
     tcase_add_test(tests, names_the_flag_whose_value_is_wrong);
