@@ -64,7 +64,7 @@ failed=0
 for name in "${suites[@]}"; do
     echo "bench: $name" >&2
     BENCH_BUILD=$build BENCH_ROUNDS=$rounds BENCH_SECONDS=$seconds BENCH_SMOKE=$smoke \
-        tests/bench/suite.sh "$name" >>"$records" &
+        setpriv --pdeathsig TERM tests/bench/suite.sh "$name" >>"$records" &
     suite=$!
     wait "$suite" || { echo "bench: $name FAILED" >&2 && failed=$((failed + 1)); }
     suite=
