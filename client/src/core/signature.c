@@ -2,17 +2,20 @@
 #include "signature.h"
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ecdsa_der.h"
 #include "fail.h"
 #include "pem.h"
 
 DEFINE_SCOPED(bignum, BIGNUM *, BN_free)
+DEFINE_SCOPED(ecdsa_sig, ECDSA_SIG *, ECDSA_SIG_free)
+DEFINE_SCOPED(openssl_bytes, unsigned char *, OPENSSL_free)
 
 struct signature_context {
     const struct algorithm *algorithm;
@@ -21,13 +24,14 @@ struct signature_context {
     EVP_MD_CTX *digest;      /* EdDSA: signs and verifies as well */
     EVP_MD *kind;            /* of digest; NULL: EdDSA, which has no digest of its own */
     EVP_PKEY_CTX *operation; /* on a digest; NULL: EdDSA */
-    unsigned char order[ECDSA_COORDINATE_MAX]; /* of the curve; ES* only */
+    BIGNUM *order;           /* of the curve; NULL but for ES* */
 };
 
 void signature_context_free(struct signature_context *context)
 {
     if (context == NULL)
         return;
+    BN_free(context->order);
     EVP_PKEY_CTX_free(context->operation);
     EVP_MD_free(context->kind);
     EVP_MD_CTX_free(context->digest);
@@ -68,16 +72,6 @@ static bool set_padding(const struct algorithm *algorithm, EVP_PKEY_CTX *ctx)
            && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
-/* The order of the curve, in as many bytes as r and s have. */
-static bool read_order(struct signature_context *context)
-{
-    SCOPED(bignum) BIGNUM *order = NULL;
-    const int length = (int)context->algorithm->coordinate;
-
-    return EVP_PKEY_get_bn_param(context->key, OSSL_PKEY_PARAM_EC_ORDER, &order) == 1
-           && BN_bn2binpad(order, context->order, length) == length;
-}
-
 static bool start_operation(struct signature_context *context, enum signature_use use)
 {
     const struct algorithm *algorithm = context->algorithm;
@@ -90,7 +84,9 @@ static bool start_operation(struct signature_context *context, enum signature_us
                   == 1
            && set_padding(algorithm, context->operation)
            && EVP_PKEY_CTX_set_signature_md(context->operation, context->kind) == 1
-           && (algorithm->coordinate == 0 || read_order(context));
+           && (algorithm->coordinate == 0
+               || EVP_PKEY_get_bn_param(context->key, OSSL_PKEY_PARAM_EC_ORDER, &context->order)
+                      == 1);
 }
 
 static bool start_whole_text(struct signature_context *context, enum signature_use use)
@@ -160,25 +156,31 @@ static bool hash(struct signature_context *context,
     return is_hashed;
 }
 
-/* Whether it is in [1, n-1]; both are unsigned and of the same length, the higher bytes first. */
-static bool is_in_range(const unsigned char *number, const unsigned char *order, size_t length)
+static bool is_in_range(const BIGNUM *number, const BIGNUM *order)
 {
-    static const unsigned char zero[ECDSA_COORDINATE_MAX] = { 0 };
-
-    return memcmp(number, zero, length) != 0 && memcmp(number, order, length) < 0;
+    return !BN_is_zero(number) && BN_cmp(number, order) < 0;
 }
 
-/* Raw r and s to the DER that OpenSSL takes; 0 when one of them is out of range. */
+/* Raw r and s to the DER that OpenSSL takes; 0 when one of them is not in [1, n-1]. */
 static size_t der_from_raw(const struct signature_context *context,
                            const unsigned char *raw,
-                           unsigned char out[ECDSA_DER_MAX])
+                           unsigned char **out)
 {
     const size_t coordinate = context->algorithm->coordinate;
+    SCOPED(ecdsa_sig) ECDSA_SIG *pair = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(raw, (int)coordinate, NULL);
+    BIGNUM *s = BN_bin2bn(raw + coordinate, (int)coordinate, NULL);
+    int length = 0;
 
-    if (!is_in_range(raw, context->order, coordinate)
-        || !is_in_range(raw + coordinate, context->order, coordinate))
+    if (pair == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(pair, r, s) != 1) {
+        BN_free(r);
+        BN_free(s);
         return 0;
-    return ecdsa_der_write(raw, coordinate, out);
+    }
+    if (!is_in_range(r, context->order) || !is_in_range(s, context->order))
+        return 0;
+    length = i2d_ECDSA_SIG(pair, out);
+    return length > 0 ? (size_t)length : 0;
 }
 
 /* What OpenSSL says of the signature: 1 is yes, and -1 is no, too, for one that is malformed. */
@@ -196,12 +198,12 @@ static int ask_operation(struct signature_context *context,
                          struct signature_bytes text,
                          struct signature_bytes signature)
 {
-    unsigned char der[ECDSA_DER_MAX];
+    SCOPED(openssl_bytes) unsigned char *der = NULL;
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t length = 0;
 
-    if (context->algorithm->coordinate > 0) {
-        signature.length = der_from_raw(context, signature.at, der);
+    if (context->order != NULL) {
+        signature.length = der_from_raw(context, signature.at, &der);
         signature.at = der;
     }
     if (signature.length == 0 || !hash(context, text, digest, &length))
@@ -227,13 +229,14 @@ enum asap_code signature_check(struct signature_context *context,
 /* Rewrites DER to raw r and s in place. */
 static bool raw_from_der(unsigned char *bytes, size_t *length, size_t coordinate)
 {
-    unsigned char raw[2 * ECDSA_COORDINATE_MAX];
+    const unsigned char *at = bytes;
+    SCOPED(ecdsa_sig) ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &at, (long)*length);
 
-    if (!ecdsa_der_read(bytes, *length, coordinate, raw))
-        return false;
     *length = 2 * coordinate;
-    memcpy(bytes, raw, *length);
-    return true;
+    return pair != NULL
+           && BN_bn2binpad(ECDSA_SIG_get0_r(pair), bytes, (int)coordinate) == (int)coordinate
+           && BN_bn2binpad(ECDSA_SIG_get0_s(pair), bytes + coordinate, (int)coordinate)
+                  == (int)coordinate;
 }
 
 static bool sign_whole_text(struct signature_context *context,
