@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "acceptance.h"
 #include "clock.h"
 #include "fail.h"
 #include "kek_check.h"
@@ -17,6 +18,8 @@ static enum asap_code open_storage(struct daemon *daemon, struct asap_error *err
     TRY(vault_open(daemon->config->kek_file, &daemon->vault, err));
     TRY(store_open(daemon->config->database, false, daemon->log, &daemon->store, err));
     TRY(kek_check(daemon->store, daemon->vault, err));
+    TRY(acceptance_begin_serving(daemon->store, clock_now(daemon->clock),
+                                 daemon->config->lifecycle.publish_lead, err));
     TRY(server_secret_get(daemon->store, daemon->vault, "page_token_key", &daemon->page_token_key,
                           err));
     TRY(server_secret_get(daemon->store, daemon->vault, "audit_key", &daemon->audit_key, err));

@@ -80,6 +80,18 @@ static void describe_damage(struct keyring *keyring, const struct buffer *damage
         log_write(keyring->log, LOG_ERROR, "%s", problem);
 }
 
+static void describe_copy(const struct keyring *keyring,
+                          const struct snapshot *snapshot,
+                          char *problem)
+{
+    struct asap_error cause = { 0 };
+
+    if (problem[0] != '\0' || store_refuse_copy(&snapshot->mark, &cause) == ASAP_OK)
+        return;
+    (void)snprintf(problem, CURRENT_PROBLEM_SIZE, "%s", cause.message);
+    log_write(keyring->log, LOG_WARNING, "%s", problem);
+}
+
 static enum asap_code
 reload(struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err)
 {
@@ -91,6 +103,7 @@ reload(struct keyring *keyring, struct store *store, int64_t now, struct asap_er
     if (build(keyring, store, now, &snapshot, &damaged, &cause) != ASAP_OK)
         return current_keep(&keyring->current, &cause, err);
     describe_damage(keyring, &damaged, problem);
+    describe_copy(keyring, snapshot, problem);
     current_replace(&keyring->current, &snapshot->item, problem);
     return ASAP_OK;
 }

@@ -95,6 +95,14 @@ const struct known_issuer *snapshot_issuer_at(const struct snapshot *snapshot, s
  * in it, so that a clock that went back neither revives a revoked key nor hides a new one. */
 int64_t snapshot_time(const struct snapshot *snapshot, int64_t now);
 
+/* Whether the keys are those of a copy that may not sign, see store_mark.h:
+ * ASAP_FAILED_PRECONDITION until it is accepted, and then ASAP_UNAVAILABLE until *sign_time, when
+ * caches and mirrors have taken up what it serves. */
+ASAP_MUST_CHECK enum asap_code snapshot_may_sign(const struct snapshot *snapshot,
+                                                 int64_t now,
+                                                 int64_t *sign_time,
+                                                 struct asap_error *err);
+
 int64_t snapshot_generation(const struct snapshot *snapshot);
 /* The number of keys published at `now`. */
 size_t snapshot_count(const struct snapshot *snapshot, int64_t now);

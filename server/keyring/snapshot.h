@@ -8,6 +8,7 @@
 #include "current.h"
 #include "keyring.h"
 #include "store.h"
+#include "store_mark.h"
 
 /* Building a snapshot; finding in it is part of keyring.h. */
 
@@ -24,7 +25,8 @@ struct entry {
 
 struct snapshot {
     struct current_item item;
-    int64_t latest_time;    /* that any change has recorded */
+    int64_t latest_time; /* that any change has recorded */
+    struct store_mark mark;
     struct entry **entries; /* by issuer, then oldest first */
     size_t count, capacity;
     struct entry **buckets;   /* hash table by key id, open addressing; `mask` + 1 of them */

@@ -7,6 +7,7 @@
 #include "algorithm.h"
 #include "etag.h"
 #include "fail.h"
+#include "row_check.h"
 #include "snapshot.h"
 #include "store_server.h"
 
@@ -27,17 +28,6 @@ static bool sha256(const char *text, size_t length, unsigned char out[KEY_DIGEST
     return EVP_Q_digest(NULL, "SHA256", NULL, text, length, out, NULL) == 1;
 }
 
-/* The digest answers for kid and PEM. */
-static enum asap_code check_digest(const struct key_row *row, struct asap_error *err)
-{
-    char digest[KEY_DIGEST_SIZE];
-
-    TRY(key_row_digest(row, digest, err));
-    if (strcmp(digest, row->digest) != 0)
-        return fail(err, ASAP_DATA_LOSS, "the row is not what was written");
-    return ASAP_OK;
-}
-
 /* Of what is checked of a row and not kept. */
 static uint64_t proof_of(const struct key_row *row)
 {
@@ -48,28 +38,14 @@ static uint64_t proof_of(const struct key_row *row)
     return snapshot_hash(proof, row->algorithm, strlen(row->algorithm));
 }
 
-static enum asap_code check_key(const struct key_row *row, EVP_PKEY *key, struct asap_error *err)
-{
-    const struct algorithm *algorithm = algorithm_find(row->algorithm, strlen(row->algorithm));
-    char thumbprint[JWK_THUMBPRINT_SIZE];
-
-    if (algorithm == NULL || !algorithm_fits(algorithm, key))
-        return fail(err, ASAP_DATA_LOSS, "the key has another algorithm");
-    TRY(jwk_thumbprint(key, thumbprint, err));
-    if (strcmp(thumbprint, row->thumbprint) != 0)
-        return fail(err, ASAP_DATA_LOSS, "the key has another thumbprint");
-    return ASAP_OK;
-}
-
 /* Whether a row is what was once written, and the texts that follow from it. */
 static enum asap_code write_texts(struct texts *texts, struct asap_error *err)
 {
     const struct key_row *row = texts->row;
     SCOPED(pkey) EVP_PKEY *key = NULL;
 
-    TRY(check_digest(row, err));
-    TRY(pem_parse_public(row->pem, strlen(row->pem), &key, err));
-    TRY(check_key(row, key, err));
+    TRY(row_check_digest(row, err));
+    TRY(row_check_key(row, &key, err));
     TRY(jwk_write(key, row->kid, row->algorithm, &texts->jwk, err));
     return etag_write(row->pem, strlen(row->pem), texts->etag) ? ASAP_OK : fail_memory(err);
 }
@@ -274,6 +250,16 @@ static void free_item(struct current_item *item)
     snapshot_free((struct snapshot *)item);
 }
 
+/* A mark that is damaged may have been one that forbids to sign; keys are served all the same. */
+static enum asap_code read_mark(struct txn *txn, struct store_mark *out, struct asap_error *err)
+{
+    const enum asap_code code = store_get_mark(txn, out, err);
+
+    if (code == ASAP_DATA_LOSS)
+        *out = (struct store_mark){ .kind = MARK_COPY };
+    return code == ASAP_DATA_LOSS ? ASAP_OK : code;
+}
+
 enum asap_code snapshot_build(struct txn *txn,
                               int64_t now,
                               const struct snapshot *old,
@@ -289,6 +275,7 @@ enum asap_code snapshot_build(struct txn *txn,
     if (snapshot == NULL)
         return fail_memory(err);
     TRY(store_get_server(txn, &server, err));
+    TRY(read_mark(txn, &snapshot->mark, err));
     snapshot->item = (struct current_item){ .self = &snapshot->item,
                                             .free = free_item,
                                             .generation = server.generation };

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "fail.h"
 #include "snapshot.h"
+#include "utc.h"
 
 /* Keys are added by administrators only, so that nobody else can make them collide. */
 uint64_t snapshot_hash(uint64_t seed, const char *text, size_t length)
@@ -153,4 +155,22 @@ size_t snapshot_count(const struct snapshot *snapshot, int64_t now)
         published += key->pem != NULL && lifecycle_is_published(&key->times, now) ? 1 : 0;
     }
     return published;
+}
+
+enum asap_code snapshot_may_sign(const struct snapshot *snapshot,
+                                 int64_t now,
+                                 int64_t *sign_time,
+                                 struct asap_error *err)
+{
+    char text[UTC_TEXT_SIZE] = "";
+
+    *sign_time = snapshot->mark.sign_time;
+    TRY(store_refuse_copy(&snapshot->mark, err));
+    if (snapshot->mark.kind != MARK_ACCEPTED || now >= *sign_time)
+        return ASAP_OK;
+    utc_format(*sign_time, text);
+    return fail(err, ASAP_UNAVAILABLE,
+                "the database was restored, and nothing is signed until %s, when caches and mirrors"
+                " have taken up its keys",
+                text);
 }

@@ -2,11 +2,13 @@
 #include "store.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
 #include "scoped.h"
+#include "store_upkeep.h"
 #include "transaction.h"
 
 /* One transaction at a time. */
@@ -82,25 +84,77 @@ static enum asap_code fail_kind(struct asap_error *err)
                       "database must be sqlite:PATH or postgresql://USER@HOST/NAME");
 }
 
+static enum asap_code find_place(const char *url,
+                                 const struct sql_driver **driver,
+                                 const char **where,
+                                 struct asap_error *err)
+{
+    *driver = find_driver(url, where);
+    return *driver == NULL ? fail_kind(err) : ASAP_OK;
+}
+
+/* Whose it is while it is open. */
+enum use { USE_SHARED, USE_ALONE, USE_TO_READ };
+
+static enum asap_code connect(const char *url,
+                              enum use use,
+                              bool create,
+                              const struct log *log,
+                              struct store *store,
+                              struct asap_error *err)
+{
+    const struct sql_driver *driver = NULL;
+    const char *where = "";
+
+    TRY(find_place(url, &driver, &where, err));
+    if (use == USE_TO_READ) {
+        TRY(driver->open_to_read(where, log, &store->main.connection, err));
+        return migrate_check(store->main.connection, err);
+    }
+    TRY(driver->open(where, create, log, &store->main.connection, err));
+    if (use == USE_ALONE)
+        TRY(driver->claim(store->main.connection, err));
+    TRY(migrate(store->main.connection, log, err));
+    if (use == USE_SHARED && driver->has_readers)
+        TRY(driver->open(where, false, log, &store->readers.connection, err));
+    return ASAP_OK;
+}
+
+static enum asap_code open_store(const char *url,
+                                 enum use use,
+                                 bool create,
+                                 const struct log *log,
+                                 struct store **out,
+                                 struct asap_error *err)
+{
+    SCOPED(store) struct store *store = new_store();
+
+    *out = NULL;
+    if (store == NULL)
+        return fail_memory(err);
+    TRY(connect(url, use, create, log, store, err));
+    *out = MOVE(store);
+    return ASAP_OK;
+}
+
 enum asap_code store_open(
     const char *url, bool create, const struct log *log, struct store **out, struct asap_error *err)
 {
-    SCOPED(store) struct store *store = NULL;
-    const char *where = "";
-    const struct sql_driver *driver = find_driver(url, &where);
+    return open_store(url, USE_SHARED, create, log, out, err);
+}
 
-    *out = NULL;
-    if (driver == NULL)
-        return fail_kind(err);
-    store = new_store();
-    if (store == NULL)
-        return fail_memory(err);
-    TRY(driver->open(where, create, log, &store->main.connection, err));
-    TRY(migrate(store->main.connection, log, err));
-    if (driver->has_readers)
-        TRY(driver->open(where, false, log, &store->readers.connection, err));
-    *out = MOVE(store);
-    return ASAP_OK;
+enum asap_code store_open_alone(
+    const char *url, bool create, const struct log *log, struct store **out, struct asap_error *err)
+{
+    return open_store(url, USE_ALONE, create, log, out, err);
+}
+
+enum asap_code store_open_to_read(const char *url,
+                                  const struct log *log,
+                                  struct store **out,
+                                  struct asap_error *err)
+{
+    return open_store(url, USE_TO_READ, false, log, out, err);
 }
 
 static void close_lane(struct store_lane *lane)
@@ -178,6 +232,42 @@ void txn_rollback(struct txn *txn)
     end(txn);
 }
 
+enum asap_code store_get_version(struct txn *txn, int *out, struct asap_error *err)
+{
+    struct sql_connection *const connection = txn->lane->connection;
+
+    return connection->driver->get_version(connection, out, err);
+}
+
+struct damage {
+    damage_visitor *visit;
+    void *context;
+};
+
+static enum asap_code visit_damage(void *context,
+                                   const struct sql_value *columns,
+                                   struct asap_error *err)
+{
+    enum { FINDING_MAX = 200 };
+    const struct damage *damage = context;
+    char text[FINDING_MAX + 1] = "unknown";
+
+    if (columns->type == SQL_TEXT)
+        (void)snprintf(text, sizeof text, "%.*s",
+                       (int)(columns->length < FINDING_MAX ? columns->length : FINDING_MAX),
+                       (const char *)columns->bytes);
+    return damage->visit(damage->context, text, err);
+}
+
+enum asap_code
+store_find_damage(struct txn *txn, damage_visitor *visit, void *context, struct asap_error *err)
+{
+    struct sql_connection *const connection = txn->lane->connection;
+    struct damage damage = { visit, context };
+
+    return connection->driver->find_damage(connection, visit_damage, &damage, err);
+}
+
 enum asap_code transaction_query(struct txn *txn,
                                  const struct sql_query *query,
                                  struct asap_error *err)
@@ -185,6 +275,14 @@ enum asap_code transaction_query(struct txn *txn,
     struct sql_connection *const connection = txn->lane->connection;
 
     return connection->driver->query(connection, query, err);
+}
+
+enum asap_code transaction_finish_copy(struct txn *txn, struct asap_error *err)
+{
+    struct sql_connection *const connection = txn->lane->connection;
+    const char *script = connection->driver->after_copy;
+
+    return script == NULL ? ASAP_OK : connection->driver->run_script(connection, script, err);
 }
 
 struct finding {
