@@ -17,21 +17,35 @@ const char *http_request_header(const struct http_request *request, const char *
     return request->find_header == NULL ? NULL : request->find_header(request->transport, name);
 }
 
+/* Where the value of the next header goes. */
+static char *take_header(struct http_response *response, const char *name)
+{
+    if (response->header_count >= HTTP_HEADERS_MAX)
+        abort();
+    response->headers[response->header_count].name = name;
+    return response->headers[response->header_count++].value;
+}
+
 void http_set_header(struct http_response *response, const char *name, const char *format, ...)
 {
+    char *value = take_header(response, name);
     va_list args;
     int length = 0;
 
-    if (response->header_count >= HTTP_HEADERS_MAX)
-        abort();
     va_start(args, format);
-    length =
-        vsnprintf(response->headers[response->header_count].value, HTTP_HEADER_SIZE, format, args);
+    length = vsnprintf(value, HTTP_HEADER_SIZE, format, args);
     va_end(args);
     if (length < 0 || length >= HTTP_HEADER_SIZE)
         abort();
-    response->headers[response->header_count].name = name;
-    response->header_count++;
+}
+
+void http_copy_header(struct http_response *response, const char *name, const char *value)
+{
+    const size_t length = strlen(value);
+
+    if (length >= HTTP_HEADER_SIZE)
+        abort();
+    memcpy(take_header(response, name), value, length + 1);
 }
 
 void http_add_header(struct http_response *response, const char *name, const char *value)

@@ -109,6 +109,8 @@ struct http_hold {
  * HTTP_HEADER_SIZE, is a bug and aborts. */
 __attribute__((format(printf, 3, 4))) void
 http_set_header(struct http_response *response, const char *name, const char *format, ...);
+/* The same without printf. */
+void http_copy_header(struct http_response *response, const char *name, const char *value);
 
 /* Adds a header of any name and length, which is copied, beside others of its name. The caller
  * has made sure that the name is a token and the value holds no control byte. What memory runs out

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 
 mapfile -t sources < <(git ls-files '*.c' '*.h')
 mapfile -t product < <(git ls-files 'client/*.c' 'server/*.c')
-mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run deploy/systemd/asapd-service.in debian/asapd.postrm)
 build=build/lint
 
 format() {
