@@ -4,12 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "connection.h"
 #include "guard.h"
 #include "router.h"
 
-enum { CONTENT_TOO_LARGE = 413 };
+enum { CONTENT_TOO_LARGE = 413, US_PER_MS = 1000 };
 
 void exchange_clear(struct exchange *exchange)
 {
@@ -19,6 +18,7 @@ void exchange_clear(struct exchange *exchange)
     buffer_clear(&exchange->body);
     http_clear_response(&exchange->response);
     exchange->response.close = false;
+    exchange->response.stats = NULL;
     exchange->received = 0;
     exchange->step = EXCHANGE_HEAD;
 }
@@ -134,12 +134,13 @@ static void fill_request(struct connection *connection, const char *path, const 
 {
     struct exchange *exchange = &connection->exchange;
 
+    exchange->begun_us = exchange->transport->monotonic_us();
     exchange->request = (struct http_request){
         .method = method_of(method),
         .path = path,
         .query = exchange->query,
         .body_limit = exchange->body.limit,
-        .received_ms = clock_monotonic_ms(),
+        .received_ms = exchange->begun_us / US_PER_MS,
         .peer = connection->peer,
         .find_header = find_header,
         .each_header = each_header,
@@ -175,6 +176,17 @@ static bool add_headers(struct MHD_Response *made, const struct http_response *r
            || MHD_add_response_header(made, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
 }
 
+/* Before any of it is sent: who has the answer finds it counted. */
+static void count_request(const struct exchange *exchange)
+{
+    const struct http_response *response = &exchange->response;
+    struct route_stats *stats = response->stats;
+
+    if (stats == NULL && exchange->route != NULL)
+        stats = exchange->route->stats;
+    route_count(stats, response->status, exchange->transport->monotonic_us() - exchange->begun_us);
+}
+
 static enum MHD_Result send_response(const struct transport *transport, struct exchange *exchange)
 {
     struct http_response *response = &exchange->response;
@@ -184,6 +196,7 @@ static enum MHD_Result send_response(const struct transport *transport, struct e
     exchange->step = EXCHANGE_SENT;
     if (made == NULL)
         return MHD_NO;
+    count_request(exchange);
     if (registry_is_draining(transport->registry))
         response->close = true;
     if (add_headers(made, response))

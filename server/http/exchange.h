@@ -26,6 +26,8 @@ struct transport {
     struct workers *workers; /* NULL when no route needs one */
     struct tls *tls;         /* NULL on a listener without TLS */
     struct suspension suspension;
+    int64_t (*monotonic_us)(void);
+    _Atomic int64_t *certificate_ends; /* NULL: nobody is told */
 };
 
 enum exchange_step {
@@ -48,6 +50,7 @@ struct exchange {
     struct http_response response;
     struct buffer body;
     uint64_t received; /* bytes of the body, kept or not */
+    int64_t begun_us;  /* of the monotonic clock, when the last header had come */
     atomic_uint waits; /* what a held response still waits for */
 };
 

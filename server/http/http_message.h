@@ -12,6 +12,8 @@
 
 /* Requests and responses as handlers see them. */
 
+struct route_stats;
+
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER };
 
 enum { HTTP_NAMES_MAX = 16, HTTP_NAME_SIZE = 256, HTTP_PROBLEM_SIZE = 128 };
@@ -72,6 +74,7 @@ enum { HTTP_LINES_MAX = 128 * 1024 };
  * adds Date and Content-Length, and leaves the body out for HEAD and 304. */
 struct http_response {
     unsigned status;
+    struct route_stats *stats; /* what counts it instead of its route's; NULL: that */
     struct {
         const char *name; /* a literal */
         char value[HTTP_HEADER_SIZE];
@@ -120,7 +123,7 @@ const char *http_next_header(const struct http_response *response, const char *n
  * code's row in status.h. Replaces body and Content-Type. */
 void http_set_error(struct http_response *response, enum asap_code code, const char *message);
 
-/* Empties it, its hold included, but for whether the connection ends with it. */
+/* Empties it, its hold included, but for what counts it and whether the connection ends with it. */
 void http_clear_response(struct http_response *response);
 
 typedef void http_handler(void *context,

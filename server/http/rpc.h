@@ -49,6 +49,9 @@ struct rpc_server {
     const ProtobufCMessageDescriptor *const *types;
 
     int64_t (*monotonic_ms)(void); /* NULL: clock_monotonic_ms() */
+
+    /* What counts the requests of each method, in the table's order; NULL: nothing does. */
+    struct route_stats *const *stats;
 };
 
 /* Whether a path is of the form /package.Service/Method with a package that begins "asap.". */

@@ -2,19 +2,37 @@
 #ifndef ASAPD_OPS_H
 #define ASAPD_OPS_H
 
+#include <stdatomic.h>
+#include <stdint.h>
+
 #include <asap/clock.h>
 
 #include "audit.h"
 #include "callers.h"
 #include "http.h"
 #include "keyring.h"
+#include "meters.h"
+
+enum { OPS_LISTENERS = 3 };
+
+struct store_health;
+
+struct ops_certificate {
+    const char *listener;
+    _Atomic int64_t ends; /* seconds since 1970; 0: the listener has none */
+};
 
 /* What an operator's probes ask; metrics.h has more of it. */
 struct ops {
     struct keyring *keyring;
     struct callers *callers;
     struct audit *audit;
+    struct store_health *store;  /* NULL: not told of */
+    const struct meters *meters; /* likewise */
+    const char *version;         /* likewise */
+    struct ops_certificate certificates[OPS_LISTENERS];
     struct asap_clock clock;
+    int64_t (*monotonic_ms)(void);
 };
 
 /* http_handlers; `context` is a struct ops.

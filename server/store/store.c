@@ -7,11 +7,14 @@
 
 #include "fail.h"
 #include "scoped.h"
+#include "store_health.h"
 #include "transaction.h"
 
 struct store {
     pthread_mutex_t mutex; /* held by the thread whose transaction is open */
     struct sql_connection *connection;
+    bool has_failed; /* the open transaction, by the database's fault */
+    struct store_health health;
 };
 
 DEFINE_SCOPED(store, struct store *, store_close)
@@ -51,8 +54,10 @@ static struct store *new_store(void)
 {
     struct store *store = calloc(1, sizeof *store);
 
-    if (store != NULL && init_mutex(&store->mutex))
+    if (store != NULL && init_mutex(&store->mutex)) {
+        store_health_init(&store->health);
         return store;
+    }
     free(store);
     return NULL;
 }
@@ -83,7 +88,22 @@ void store_close(struct store *store)
     if (store->connection != NULL)
         store->connection->driver->close(store->connection);
     (void)pthread_mutex_destroy(&store->mutex);
+    store_health_destroy(&store->health);
     free(store);
+}
+
+struct store_health *store_health_of(struct store *store)
+{
+    return &store->health;
+}
+
+/* Takes note of how an operation of the open transaction ended. */
+static enum asap_code note(struct store *store,
+                           enum store_operation operation,
+                           enum asap_code code,
+                           const struct asap_error *err)
+{
+    return store_health_note(&store->health, operation, code, err, &store->has_failed);
 }
 
 enum asap_code txn_begin(struct txn *txn, struct store *store, struct asap_error *err)
@@ -92,7 +112,8 @@ enum asap_code txn_begin(struct txn *txn, struct store *store, struct asap_error
 
     if (pthread_mutex_lock(&store->mutex) != 0)
         return fail(err, ASAP_INTERNAL, "this thread has a transaction open");
-    code = store->connection->driver->begin(store->connection, err);
+    store->has_failed = false;
+    code = note(store, STORE_BEGIN, store->connection->driver->begin(store->connection, err), err);
     if (code != ASAP_OK) {
         (void)pthread_mutex_unlock(&store->mutex);
         return code;
@@ -103,6 +124,8 @@ enum asap_code txn_begin(struct txn *txn, struct store *store, struct asap_error
 
 static void end(struct txn *txn)
 {
+    if (!txn->store->has_failed)
+        store_health_recover(&txn->store->health);
     (void)pthread_mutex_unlock(&MOVE(txn->store)->mutex);
 }
 
@@ -110,7 +133,7 @@ enum asap_code txn_commit(struct txn *txn, struct asap_error *err)
 {
     struct sql_connection *const connection = txn->store->connection;
 
-    TRY(connection->driver->commit(connection, err));
+    TRY(note(txn->store, STORE_COMMIT, connection->driver->commit(connection, err), err));
     end(txn);
     return ASAP_OK;
 }
@@ -129,7 +152,7 @@ enum asap_code transaction_query(struct txn *txn,
 {
     struct sql_connection *const connection = txn->store->connection;
 
-    return connection->driver->query(connection, query, err);
+    return note(txn->store, STORE_QUERY, connection->driver->query(connection, query, err), err);
 }
 
 struct finding {
