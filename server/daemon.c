@@ -115,6 +115,7 @@ static void assemble_surfaces(struct daemon *daemon)
                                        .clock = *daemon->clock,
                                        .log = daemon->log,
                                        .gate = &daemon->rpc_gate,
+                                       .names_requests = true,
                                        .stats = daemon->method_stats };
     daemon->repository =
         (struct repository){ .keyring = daemon->keyring,

@@ -37,7 +37,8 @@ static struct http_route rpc_route(struct daemon *daemon, size_t body_limit)
                                 .context = &daemon->rpc,
                                 .body_limit = body_limit,
                                 .takes_chunks = true,
-                                .inline_first = true };
+                                .inline_first = true,
+                                .bare_errors = true };
 }
 
 static struct http_route repository_route(struct daemon *daemon)
@@ -123,6 +124,7 @@ static enum asap_code start(struct daemon *daemon,
 
     options.routes = daemon->routes[index];
     options.log = daemon->log;
+    (void)log_access_find(config->access_log, &options.access_log);
     options.certificate_ends = &daemon->ops.certificates[index].ends;
     daemon->ops.certificates[index].listener = options.name;
     options.limits.header_ms = (unsigned)config->header_timeout * 1000;

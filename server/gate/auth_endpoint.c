@@ -299,8 +299,9 @@ static void judge(const struct auth_endpoint *endpoint,
     refuse_token(response, code);
     if (code != ASAP_UNAVAILABLE)
         denials_count(endpoint->denials, DENIAL_AUTH_ENDPOINT, err.reason);
-    log_write(endpoint->log, LOG_DEBUG, "profile %s refuses a token that %s sent: %s",
-              question->checker->name, request->peer.address, err.message);
+    log_event(endpoint->log, LOG_DEBUG, request->trace, NULL,
+              "profile %s refuses a token that %s sent: %s", question->checker->name,
+              request->peer.address, err.message);
 }
 
 void auth_endpoint_handle(void *context,

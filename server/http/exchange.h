@@ -7,6 +7,7 @@
 
 #include "buffer.h"
 #include "http.h"
+#include "request_ids.h"
 #include "suspension.h"
 #include "worker.h"
 
@@ -26,7 +27,9 @@ struct transport {
     struct workers *workers; /* NULL when no route needs one */
     struct tls *tls;         /* NULL on a listener without TLS */
     struct suspension suspension;
+    enum log_access access_log;
     int64_t (*monotonic_us)(void);
+    struct request_ids ids;
     _Atomic int64_t *certificate_ends; /* NULL: nobody is told */
 };
 
@@ -46,6 +49,7 @@ struct exchange {
     char *query; /* a copy: libmicrohttpd takes its own apart */
     bool has_query;
     const struct http_route *route; /* NULL when none matches */
+    struct trace trace;
     struct http_request request;
     struct http_response response;
     struct buffer body;
@@ -77,5 +81,9 @@ bool exchange_answer(struct connection *connection);
 void exchange_work(void *job);
 
 void exchange_clear(struct exchange *exchange);
+
+/* Counts and logs a request whose answer is there, before any of it is sent: who has the answer
+ * finds it counted. */
+void exchange_account(const struct exchange *exchange);
 
 #endif

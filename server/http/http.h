@@ -23,6 +23,8 @@ struct http_route {
     bool takes_chunks; /* a body may be sent in chunks, whose connection ends with the response */
     bool on_worker;    /* may take long: runs on a worker thread, the connection suspended */
     bool inline_first; /* is quick as a rule: runs without one until it wants a worker */
+    bool bare_errors;  /* of HTTP, too, have code and message only: the Connect protocol knows no
+                          other members */
     struct route_stats *stats; /* counts its requests; NULL: nothing does */
 };
 
@@ -51,6 +53,7 @@ struct http_listener_options {
     unsigned workers; /* threads for what may take long; without, only a route that is on_worker
                          or inline_first may block, and none may hold a response */
     const struct log *log;
+    enum log_access access_log;
     int64_t (*monotonic_us)(void);     /* by which latency is measured; NULL: the system's */
     _Atomic int64_t *certificate_ends; /* is told when the chain's first certificate ends, in
                                           seconds since 1970, at the start and at each reload;

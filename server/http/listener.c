@@ -278,6 +278,8 @@ enum asap_code http_listener_start(const struct http_listener_options *options,
     listener->transport.routes = options->routes;
     listener->transport.log = options->log;
     listener->transport.name = options->name;
+    listener->transport.access_log = options->access_log;
+    request_ids_init(&listener->transport.ids);
     listener->transport.certificate_ends = options->certificate_ends;
     listener->transport.monotonic_us =
         options->monotonic_us == NULL ? clock_monotonic_us : options->monotonic_us;

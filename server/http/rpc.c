@@ -187,6 +187,8 @@ static void carry_out(struct rpc_exchange *exchange, struct http_response *respo
         return;
     }
     err.code = code;
+    if (exchange->caller.proof_kind != RPC_PROOF_NONE)
+        (void)snprintf(response->caller, sizeof response->caller, "%s", exchange->caller.name);
     if (code != ASAP_OK)
         report_refusal(exchange, in, &err);
     rpc_respond(exchange, code, &err, response);

@@ -48,6 +48,8 @@ struct rpc_server {
      * NULL stands for none. */
     const ProtobufCMessageDescriptor *const *types;
 
+    bool names_requests; /* errors carry google.rpc.RequestInfo, beside what the handlers add */
+
     int64_t (*monotonic_ms)(void); /* NULL: clock_monotonic_ms() */
 
     /* What counts the requests of each method, in the table's order; NULL: nothing does. */

@@ -67,9 +67,9 @@ static void log_end(const struct rpc_exchange *exchange,
         return;
     if (code != ASAP_OK)
         describe(err, description, sizeof description);
-    log_write(exchange->server->log, level_of(exchange, is_ours), "%s called %s: %s%s%s",
-              exchange->caller.name, exchange->method->path, asap_code_name(code),
-              description[0] != '\0' ? ": " : "", description);
+    log_event(exchange->server->log, level_of(exchange, is_ours), exchange->request->trace, NULL,
+              "%s called %s: %s%s%s", exchange->caller.name, exchange->method->path,
+              asap_code_name(code), description[0] != '\0' ? ": " : "", description);
 }
 
 void rpc_conclude(const struct rpc_exchange *exchange,
@@ -155,7 +155,8 @@ static void respond_with_error(struct rpc_exchange *exchange,
     char description[DESCRIPTION_SIZE] = "";
 
     describe(err, description, sizeof description);
-    rpc_error_explain(err, reply);
+    rpc_error_explain(err, exchange->server->names_requests ? exchange->request->trace : NULL,
+                      reply);
     rpc_error_set(response, err->code, description, reply, exchange->server->types);
     if (err->code == ASAP_UNAUTHENTICATED)
         challenge(&reply->headers, response);

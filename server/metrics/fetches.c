@@ -178,6 +178,18 @@ static bool count_fetch(struct fetches *fetches, const struct fetch *fetch)
     return takes_line(fetches, key, fetch);
 }
 
+static void tell(const struct log *log, const struct fetch *fetch)
+{
+    const struct log_field fields[] = {
+        { .name = "key_id", .value = fetch->kid },
+        { .name = "remote", .value = fetch->address },
+        { .name = "user_agent", .value = fetch->agent == NULL ? "" : fetch->agent },
+        { .name = NULL },
+    };
+
+    log_event(log, LOG_INFO, fetch->trace, fields, "a retiring key is still fetched");
+}
+
 void fetches_note(struct fetches *fetches, const struct fetch *fetch)
 {
     bool is_told = false;
@@ -188,8 +200,7 @@ void fetches_note(struct fetches *fetches, const struct fetch *fetch)
     is_told = count_fetch(fetches, fetch);
     (void)pthread_mutex_unlock(&fetches->mutex);
     if (is_told)
-        log_write(fetches->log, LOG_INFO, "%s is retiring, and %s still fetches it", fetch->kid,
-                  fetch->address);
+        tell(fetches->log, fetch);
 }
 
 static int64_t read_count(const struct fetched_key *key)

@@ -22,6 +22,7 @@ struct fetch {
     int64_t now;            /* the wall clock */
     const char *address;    /* whose */
     const char *agent;      /* the User-Agent, as it was sent; NULL: none */
+    const struct trace *trace;
 };
 
 ASAP_MUST_CHECK enum asap_code fetches_new(const struct log *log,

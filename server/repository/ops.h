@@ -37,10 +37,12 @@ struct ops {
 
 /* http_handlers; `context` is a struct ops.
  * /healthz: 200 while the process answers at all.
- * /readyz: 200 when the keys in service are those of the database, else 503. Its text is "ok" or
- * all that is wrong, a line each. Damaged keys, callers that cannot be loaded and an audit log that
- * cannot be written leave it at 200: downloads go on, and what is wrong with the database is so on
- * every node, so that to take them out of service would help nobody. */
+ * /readyz: 200 when the keys in service are those of the database, else 503. Its text has a line
+ * for each part, "keys: ok", or says what is wrong with it. Damaged keys, callers that cannot be
+ * loaded, an audit log that cannot be written and a certificate that has ended leave it at 200:
+ * downloads go on, and what is wrong is so on every node, so that to take them out of service would
+ * help nobody.
+ */
 void ops_healthz(void *context, const struct http_request *request, struct http_response *response);
 void ops_readyz(void *context, const struct http_request *request, struct http_response *response);
 void ops_not_found(void *context,

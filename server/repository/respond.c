@@ -86,7 +86,8 @@ static void note_fetch(const struct exchange *exchange, const struct published_k
                                   .unpublish_time = key->times.unpublish_time,
                                   .now = exchange->now,
                                   .address = exchange->request->peer.address,
-                                  .agent = http_request_header(exchange->request, "User-Agent") });
+                                  .agent = http_request_header(exchange->request, "User-Agent"),
+                                  .trace = exchange->request->trace });
 }
 
 void respond_with_key(const struct exchange *exchange, const struct published_key *key)

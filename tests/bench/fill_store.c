@@ -66,7 +66,7 @@ static enum asap_code add_key(struct txn *txn,
 
 static enum asap_code fill(const char *url, int count, const char *folder, struct asap_error *err)
 {
-    const struct log log = { stderr, LOG_ERROR };
+    const struct log log = { .stream = stderr, .level = LOG_ERROR };
     struct issuer_row issuer = { .name = "bench", .max_lifetime = 3600 };
     struct store *store = NULL;
     struct txn txn = { 0 };

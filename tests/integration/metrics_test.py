@@ -152,7 +152,7 @@ class Metrics(ServerTest):
         self.assertEqual(self.server.get("/" + old, User_Agent="verifier/1").status, 200)
         self.assertEqual(self.server.get("/" + old).status, 200)
         self.assertEqual(self.samples("asap_retiring_key_fetches_total", key_id=old), [2])
-        (line,) = [line for line in self.server.log().splitlines() if "still fetches" in line]
+        (line,) = [line for line in self.server.log().splitlines() if "still fetched" in line]
         self.assertIn(old, line)
         self.assertIn("127.0.0.1", line)
         self.server.set_clock(ends - int(time.time()) + 3 * 3600)

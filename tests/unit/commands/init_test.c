@@ -157,7 +157,7 @@ START_TEST(makes_a_database_that_its_kek_opens)
 {
     SCOPED(vault) struct vault *vault = NULL;
     SCOPED(store) struct store *store = NULL;
-    const struct log log = { stderr, LOG_WARNING };
+    const struct log log = { .stream = stderr, .level = LOG_WARNING };
     struct config config;
     struct asap_error err = { 0 };
 
@@ -173,7 +173,7 @@ START_TEST(makes_a_database_that_no_other_kek_opens)
 {
     SCOPED(vault) struct vault *vault = NULL;
     SCOPED(store) struct store *store = NULL;
-    const struct log log = { stderr, LOG_WARNING };
+    const struct log log = { .stream = stderr, .level = LOG_WARNING };
     struct config config;
     struct asap_error err = { 0 };
 

@@ -27,7 +27,7 @@ static void set_up(const char *url)
 {
     struct asap_error err = { 0 };
 
-    fixture.log = (struct log){ stderr, LOG_ERROR };
+    fixture.log = (struct log){ .stream = stderr, .level = LOG_ERROR };
     (void)snprintf(fixture.url, sizeof fixture.url, "%s", url);
     ck_assert_succeeds(store_open(fixture.url, true, &fixture.log, &fixture.store, &err));
 }
