@@ -4,7 +4,7 @@
 set -eu
 
 packages="build-essential cmake ninja-build pkgconf libmicrohttpd-dev libgnutls28-dev libssl-dev
-          libsqlite3-dev libjansson-dev libcurl4-openssl-dev libprotobuf-c-dev libprotobuf-dev
+          libsqlite3-dev libpq-dev libjansson-dev libcurl4-openssl-dev libprotobuf-c-dev libprotobuf-dev
           protobuf-c-compiler zlib1g-dev scdoc python3"
 
 missing=""

@@ -14,6 +14,7 @@
 #include "keyring.h"
 #include "log.h"
 #include "meters.h"
+#include "network.h"
 #include "ops.h"
 #include "repository.h"
 #include "rpc.h"
@@ -61,6 +62,7 @@ struct daemon {
     struct rpc_server rpc;
     struct repository repository;
     struct ops ops;
+    struct networks proxies;
     struct http_route routes[LISTENERS][ROUTES_MOST]; /* each ended by a zeroed row */
     struct http_listener *listeners[LISTENERS];
 };

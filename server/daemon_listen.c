@@ -65,6 +65,8 @@ static struct http_listener_options public_listener(struct daemon *daemon)
         .key_file = config->key_file,
         .client_ca_file = config->client_ca_file[0] == '\0' ? NULL : config->client_ca_file,
         .client_certificate_optional = true,
+        .proxies = &daemon->proxies,
+        .is_guarded = true,
         .limits.connections = (unsigned)config->max_connections,
         .limits.connections_per_address = (unsigned)config->max_connections_per_address,
         .threads = (unsigned)config->threads,
@@ -138,6 +140,8 @@ static enum asap_code start(struct daemon *daemon,
 
 enum asap_code daemon_listen(struct daemon *daemon, struct asap_error *err)
 {
+    if (!networks_read(daemon->config->trusted_proxies, &daemon->proxies))
+        return fail_field(err, "trusted_proxies", "trusted_proxies is no list of proxies");
     TRY(start(daemon, PUBLIC, public_listener(daemon), err));
     TRY(start(daemon, ADMIN, admin_listener(daemon), err));
     return start(daemon, OPS, ops_listener(daemon), err);

@@ -89,6 +89,12 @@ static bool has_flag(char *const *arguments, const char *flag)
     return false;
 }
 
+/* A database in a server is not among the files that init makes. */
+static bool is_elsewhere(const struct setting *row, const struct config *config)
+{
+    return strcmp(row->name, "database") == 0 && config_is_postgres(config->database);
+}
+
 /* The files that init makes have their places in the directory. */
 static enum asap_code place_files(struct config *config, struct asap_error *err)
 {
@@ -98,6 +104,8 @@ static enum asap_code place_files(struct config *config, struct asap_error *err)
     for (size_t i = 0; i < sizeof made_here / sizeof made_here[0]; i++) {
         const struct setting *row = setting_find(made_here[i].setting);
 
+        if (is_elsewhere(row, config))
+            continue;
         if (!setting_equal(row, config, &defaults))
             return fail_field(err, row->name,
                               "init makes this file in DIR itself: leave out the flag for %s",
@@ -162,20 +170,26 @@ static void print_help(void)
                  "  --demo\n      Short times, so that a rotation can be watched\n"
                  "\n"
                  "Settings go into DIR/asapd.conf. These four are init's own: certificate_file,\n"
-                 "key_file, kek_file, database. asapd serve --help lists all settings.\n");
+                 "key_file, kek_file, and database, unless that is a PostgreSQL, where init makes\n"
+                 "its tables: --database postgresql://USER@HOST/NAME. asapd serve --help lists\n"
+                 "all settings.\n");
 }
 
-static void print_result(const char *directory)
+static void print_result(const char *directory, const struct config *config)
 {
     (void)printf(
         "Made %s:\n"
         "  asapd.conf   the settings, with comments\n"
-        "  asapd.db     the database, empty\n"
+        "%s"
         "  kek          the key that private keys are encrypted with; keep a copy elsewhere\n"
         "  server.pem   a certificate for localhost, 127.0.0.1 and ::1, and server.key\n"
         "  ca.pem       the development CA that signed it; its private key was not kept\n"
+        "%s"
         "Next: asapd serve --config %s/asapd.conf\n",
-        directory, directory);
+        directory,
+        config_is_postgres(config->database) ? "" : "  asapd.db     the database, empty\n",
+        config_is_postgres(config->database) ? "and asapd's tables in the database.\n" : "",
+        directory);
 }
 
 static int complain(const struct asap_error *err, int status)
@@ -198,6 +212,6 @@ int init_command(char **arguments, const struct asap_clock *clock)
     }
     if (init_directory(options.directory, &config, clock, &err) != ASAP_OK)
         return complain(&err, EXIT_REFUSED);
-    print_result(options.directory);
+    print_result(options.directory, &config);
     return EXIT_DONE;
 }

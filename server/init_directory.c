@@ -220,21 +220,48 @@ static enum asap_code make_kek(struct making *making, struct asap_error *err)
     return ASAP_OK;
 }
 
-static enum asap_code make_database(struct making *making, struct asap_error *err)
+static enum asap_code open_vault(const struct making *making,
+                                 struct vault **out,
+                                 struct asap_error *err)
+{
+    char path[PATH_MAX];
+
+    file_path(making, FILE_KEK, path);
+    return vault_open(path, out, err);
+}
+
+/* A database beside the other files, or in a server that is elsewhere. */
+static enum asap_code
+open_database(struct making *making, const char *url, struct store **out, struct asap_error *err)
+{
+    const struct log log = { .stream = stderr, .level = LOG_WARNING };
+    char path[PATH_MAX];
+    char local[PATH_MAX + sizeof "sqlite:"];
+
+    if (config_is_postgres(url))
+        return store_open(url, true, &log, out, err);
+    file_path(making, FILE_DATABASE, path);
+    (void)snprintf(local, sizeof local, "sqlite:%s", path);
+    for (unsigned file = FILE_DATABASE; file <= FILE_DATABASE_SHM; file++)
+        making->made[file] = true;
+    return store_open(local, true, &log, out, err);
+}
+
+static enum asap_code make_database(struct making *making,
+                                    const struct config *config,
+                                    struct asap_error *err)
 {
     SCOPED(vault) struct vault *vault = NULL;
     SCOPED(store) struct store *store = NULL;
-    const struct log log = { .stream = stderr, .level = LOG_WARNING };
-    char path[PATH_MAX];
-    char url[PATH_MAX + sizeof "sqlite:"];
+    bool is_old = false;
 
-    file_path(making, FILE_KEK, path);
-    TRY(vault_open(path, &vault, err));
-    file_path(making, FILE_DATABASE, path);
-    (void)snprintf(url, sizeof url, "sqlite:%s", path);
-    for (unsigned file = FILE_DATABASE; file <= FILE_DATABASE_SHM; file++)
-        making->made[file] = true;
-    TRY(store_open(url, true, &log, &store, err));
+    TRY(open_vault(making, &vault, err));
+    TRY(open_database(making, config->database, &store, err));
+    TRY(kek_check_is_there(store, &is_old, err));
+    if (is_old)
+        return fail(err, ASAP_ALREADY_EXISTS,
+                    "the database is in use with another KEK, and init makes a new one (for a "
+                    "further server of it, copy asapd.conf and kek from the first)");
     return kek_check(store, vault, err);
 }
 
@@ -270,7 +297,7 @@ fill(struct making *making, const struct config *config, int64_t now, struct asa
     TRY(try_config(making, err));
     TRY(make_kek(making, err));
     TRY(write_certificates(making, now, err));
-    TRY(make_database(making, err));
+    TRY(make_database(making, config, err));
     return sync_directory(making->path, err);
 }
 

@@ -61,3 +61,17 @@ enum asap_code kek_check(struct store *store, const struct vault *vault, struct 
     TRY(code);
     return open_check(vault, sealed, length, err);
 }
+
+enum asap_code kek_check_is_there(struct store *store, bool *out, struct asap_error *err)
+{
+    SCOPED(txn) struct txn txn = { 0 };
+    SCOPED(memory) void *sealed = NULL;
+    size_t length = 0;
+    enum asap_code code = ASAP_OK;
+
+    *out = false;
+    TRY(txn_begin_read(&txn, store, err));
+    code = store_get_value(&txn, VALUE_NAME, &sealed, &length, err);
+    *out = code == ASAP_OK;
+    return code == ASAP_NOT_FOUND ? ASAP_OK : code;
+}

@@ -2,6 +2,8 @@
 #ifndef ASAPD_KEK_CHECK_H
 #define ASAPD_KEK_CHECK_H
 
+#include <stdbool.h>
+
 #include <asap/error.h>
 
 #include "store.h"
@@ -13,5 +15,9 @@
 ASAP_MUST_CHECK enum asap_code kek_check(struct store *store,
                                          const struct vault *vault,
                                          struct asap_error *err);
+/* Whether the database has been checked before, by whichever KEK. */
+ASAP_MUST_CHECK enum asap_code kek_check_is_there(struct store *store,
+                                                  bool *out,
+                                                  struct asap_error *err);
 
 #endif

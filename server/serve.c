@@ -127,6 +127,7 @@ int serve_command(char **arguments, const struct asap_clock *clock)
     size_t extra = 0;
 
     if (config_load(arguments, environ, &config, &extra, &err) != ASAP_OK
+        || store_check_url(config.database, &err) != ASAP_OK
         || read_options(arguments, extra, &options, &err) != ASAP_OK)
         return complain(&err, EXIT_USAGE);
     if (options.help) {

@@ -1,33 +1,59 @@
 #!/usr/bin/env bash
-# What takes too long for every change: two million lives of keys, fuzzing, ten times the kills of
-# asapd that every change has to survive, and the README's commands on a bare Debian. Run it before
-# a release.
-#   tests/long.sh [FUZZ-SECONDS]    seconds for each fuzz target, 300 by default
+# What takes too long for every change. Run it before a release; it prints how long each part took
+# and its figures.
+#   tests/long.sh [PART ...]    these only; each is a function below
+#
+#   ASAP_FUZZ_SECONDS     for each fuzz target; 300 unless set
+#   ASAP_SOAK_SECONDS     600 unless set
+#   ASAP_CHAOS_CYCLES     how often asapd is killed; 500 unless set
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-seconds=${1:-300}
-./deploy/build-deps.sh check libsubunit-dev clang libclang-rt-14-dev debootstrap \
-    python3-venv
+# Two million lives of keys, chosen by the date.
+simulation() {
+    cmake --preset ci >/dev/null
+    cmake --build --preset ci --target asap_simulation
+    build/ci/tests/simulation/asap_simulation --seed "$(date +%Y%m%d)" --schedules 2000000
+}
 
-cmake --preset ci
-cmake --build --preset ci --target asap_simulation
-build/ci/tests/simulation/asap_simulation --seed "$(date +%Y%m%d)" --schedules 2000000
+fuzz() {
+    ./tests/fuzz.sh "${ASAP_FUZZ_SECONDS:-300}"
+}
 
-# The libraries count, too, where a fuzz target gets to: fuzzer-no-link instruments all code.
-cmake --preset ci-clang -B build/fuzz -DASAP_FUZZ=ON \
-    -DASAP_SANITIZERS=address,undefined,fuzzer-no-link
-cmake --build build/fuzz
-for target in build/fuzz/tests/fuzz/*_fuzz; do
-    name=$(basename "$target" _fuzz)
-    mkdir -p "build/fuzz/corpus/$name"
-    "$target" -max_total_time="$seconds" -print_final_stats=1 \
-        "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name"
+# The unit tests again, optimised, with each access to memory and each block watched.
+memory() {
+    cmake --preset ci -B build/valgrind -DASAP_UNIT_TEST_TIMEOUT=3600 \
+        "-DCMAKE_CROSSCOMPILING_EMULATOR=valgrind;-q;--error-exitcode=99;--leak-check=full;--errors-for-leak-kinds=definite" \
+        >/dev/null
+    cmake --build build/valgrind
+    ctest --test-dir build/valgrind --output-on-failure --no-tests=error -j "$(nproc)" -R '^unit/'
+}
+
+# asapd is killed again and again while libasap, and then the Python library, verify its tokens.
+kills() {
+    cmake --preset asan >/dev/null
+    cmake --build --preset asan --target asapd_shifted asapctl_shifted verifier_shifted
+    ASAP_CHAOS_CYCLES="${ASAP_CHAOS_CYCLES:-500}" ctest --test-dir build/asan --verbose \
+        --no-tests=error --timeout 7200 -R '^(integration/chaos_test|interop/python_install|interop/chaos)$'
+}
+
+soak() {
+    cmake --preset ci >/dev/null
+    cmake --build --preset ci --target asapd_shifted asapctl_shifted
+    ASAP_BUILD_DIR="$PWD/build/ci" ./tests/soak/soak.py "${ASAP_SOAK_SECONDS:-600}"
+}
+
+# The README's commands as a newcomer types them.
+bare() {
+    ./tests/bare-debian.sh
+}
+
+parts=("$@")
+[ $# -gt 0 ] || parts=(simulation fuzz memory kills soak bare)
+./tests/deps.sh clang libclang-rt-14-dev valgrind debootstrap
+for part in "${parts[@]}"; do
+    SECONDS=0
+    echo "long: $part"
+    "$part"
+    echo "long: $part passed in $SECONDS s"
 done
-
-cmake --preset asan
-cmake --build --preset asan --target asapd_shifted asapctl_shifted verifier_shifted
-ASAP_CHAOS_CYCLES=500 ctest --test-dir build/asan --verbose --no-tests=error --timeout 7200 \
-    -R '^(integration/chaos|interop/python_install|interop/chaos)$'
-
-./tests/bare-debian.sh

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-./deploy/build-deps.sh check libsubunit-dev libevent-dev python3-cryptography protobuf-compiler curl openssl nginx-light python3-venv sqlite3 mandoc procps prometheus
+./tests/deps.sh
 command -v npm >/dev/null || ./deploy/build-deps.sh nodejs npm
 command -v go >/dev/null || ./deploy/build-deps.sh golang-go
 command -v javac >/dev/null || ./deploy/build-deps.sh default-jdk-headless

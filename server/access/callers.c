@@ -48,7 +48,7 @@ static enum asap_code build(struct store *store, struct caller_set **out, struct
     SCOPED(txn) struct txn txn = { 0 };
 
     *out = NULL;
-    TRY(txn_begin(&txn, store, err));
+    TRY(txn_begin_read(&txn, store, err));
     return caller_set_build(&txn, out, err);
 }
 

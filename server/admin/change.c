@@ -95,7 +95,7 @@ enum asap_code change_find_earlier(struct change *change, struct asap_error *err
 
     if (change->replay == NULL)
         return ASAP_OK;
-    TRY(txn_begin(&txn, change->admin->store, err));
+    TRY(txn_begin_read(&txn, change->admin->store, err));
     TRY(replay_find(change->replay, &txn, change->now, err));
     txn_rollback(&txn);
     return change->replay->found ? serve(change, err) : ASAP_OK;

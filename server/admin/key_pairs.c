@@ -26,7 +26,7 @@ static enum asap_code read_issuer(const struct admin *admin,
 {
     SCOPED(txn) struct txn txn = { 0 };
 
-    TRY(txn_begin(&txn, admin->store, err));
+    TRY(txn_begin_read(&txn, admin->store, err));
     return store_get_issuer(&txn, name, out, err);
 }
 

@@ -22,7 +22,7 @@ static enum asap_code prepare_standbys(const struct admin *admin,
     SCOPED(txn) struct txn txn = { 0 };
     struct issuer_row row;
 
-    TRY(txn_begin(&txn, admin->store, err));
+    TRY(txn_begin_read(&txn, admin->store, err));
     TRY(store_get_issuer(&txn, update->name, &row, err));
     txn_rollback(&txn);
     if (!row.managed || !changes_algorithm(update, &row))

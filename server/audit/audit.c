@@ -67,7 +67,7 @@ enum asap_code audit_get_head(struct audit *audit,
     struct chain_place place;
 
     out[0] = '\0';
-    TRY(txn_begin(&txn, audit->store, err));
+    TRY(txn_begin_read(&txn, audit->store, err));
     TRY(store_get_audit_head(&txn, &row, err));
     if (row.sequence == 0)
         return fail(err, ASAP_NOT_FOUND, "nothing is recorded in the audit log yet");

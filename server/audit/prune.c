@@ -23,7 +23,7 @@ find_target(struct audit *audit, int64_t before, int64_t *out, struct asap_error
     SCOPED(txn) struct txn txn = { 0 };
     struct audit_head_row head;
 
-    TRY(txn_begin(&txn, audit->store, err));
+    TRY(txn_begin_read(&txn, audit->store, err));
     TRY(store_get_audit_head(&txn, &head, err));
     TRY(store_find_audit_before(&txn, before, out, err));
     *out = lesser(*out, head.sequence - 1);

@@ -14,7 +14,7 @@ static enum asap_code read_slice(struct audit *audit, struct walk *walk, struct 
     enum asap_code code = ASAP_OK;
 
     walk->count = 0;
-    TRY(txn_begin(&txn, audit->store, err));
+    TRY(txn_begin_read(&txn, audit->store, err));
     code = walk_enter(walk, &txn, &cause);
     if (code == ASAP_DATA_LOSS) {
         walk_break(walk, walk->last.sequence + 1, "%s", cause.message);

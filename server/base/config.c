@@ -8,6 +8,7 @@
 #include "buffer.h"
 #include "config_table.h"
 #include "fail.h"
+#include "network.h"
 #include "scoped.h"
 #include "suggest.h"
 
@@ -244,6 +245,40 @@ static enum asap_code assign_given(const struct given *given,
     return ASAP_OK;
 }
 
+static bool is_loopback(const char *listen)
+{
+    static const char *const beginnings[] = { "http://127.", "http://localhost:", "http://[::1]:" };
+
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        if (strncmp(listen, beginnings[i], strlen(beginnings[i])) == 0)
+            return true;
+    return false;
+}
+
+/* What is not encrypted is for the machine itself and for proxies. To a Unix socket the user id of
+ * whoever connects would be proof enough, and that is the proxy's for all of its clients. */
+static enum asap_code check_public_listen(const struct config *config, struct asap_error *err)
+{
+    const char *listen = config->public_listen;
+    struct networks proxies;
+
+    if (!networks_read(config->trusted_proxies, &proxies))
+        return fail_field(err, "trusted_proxies", "trusted_proxies is no list of proxies");
+    if (strncmp(listen, "http://", strlen("http://")) == 0 && !is_loopback(listen)
+        && proxies.count == 0)
+        return fail_field(
+            err, "public_listen",
+            "public_listen = %.80s would take secrets unencrypted from other machines; "
+            "write https://, or in trusted_proxies which proxies bring its requests",
+            listen);
+    if (strncmp(listen, "unix:", strlen("unix:")) == 0 && !proxies.has_unix)
+        return fail_field(err, "public_listen",
+                          "public_listen = %.80s is a socket, which is for a proxy; add unix to "
+                          "trusted_proxies",
+                          listen);
+    return ASAP_OK;
+}
+
 enum asap_code config_check(const struct config *config, struct asap_error *err)
 {
     if (config->max_connections_per_address > config->max_connections)
@@ -254,6 +289,7 @@ enum asap_code config_check(const struct config *config, struct asap_error *err)
                           "audit_retention is less than %ds, so that nobody could read the log; "
                           "raise it, or write 0 to keep records for ever",
                           RETENTION_MIN);
+    TRY(check_public_listen(config, err));
     return lifecycle_check_policy(&config->lifecycle, err);
 }
 

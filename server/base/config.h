@@ -33,14 +33,15 @@ struct auth_profile {
 };
 
 struct config {
-    char public_listen[CONFIG_TEXT]; /* "https://[::]:8443" */
-    char admin_listen[CONFIG_TEXT];  /* "unix:admin.sock" */
-    char ops_listen[CONFIG_TEXT];    /* "http://127.0.0.1:9464" */
-    char base_path[CONFIG_TEXT];     /* "" or "/keys" */
+    char public_listen[CONFIG_TEXT];   /* "https://[::]:8443" */
+    char trusted_proxies[CONFIG_TEXT]; /* "10.0.0.7,10.1.0.0/16,unix"; "": none */
+    char admin_listen[CONFIG_TEXT];    /* "unix:admin.sock" */
+    char ops_listen[CONFIG_TEXT];      /* "http://127.0.0.1:9464" */
+    char base_path[CONFIG_TEXT];       /* "" or "/keys" */
     char certificate_file[CONFIG_TEXT];
     char key_file[CONFIG_TEXT];
     char kek_file[CONFIG_TEXT];
-    char database[CONFIG_TEXT];       /* "sqlite:PATH" */
+    char database[CONFIG_TEXT];       /* "sqlite:PATH" or "postgresql://..." */
     char client_ca_file[CONFIG_TEXT]; /* "": no client certificates */
     char audience[CONFIG_TEXT];       /* of the tokens that callers show to this service */
     char log_level[CONFIG_TEXT];
@@ -90,6 +91,9 @@ void config_write_file(const struct config *config, FILE *out);
 /* Writes the settings for --help, and in scdoc's syntax for the manual page. */
 void config_write_help(FILE *out);
 void config_write_manual(FILE *out);
+
+/* Whether the setting `database` names a PostgreSQL. */
+bool config_is_postgres(const char *database);
 
 /* The defaults. */
 void config_init(struct config *config);

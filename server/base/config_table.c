@@ -15,6 +15,9 @@ const struct setting settings[SETTING_COUNT] = {
     { "public_listen", SETTING_LISTEN, AT(public_listen), "https://[::]:8443", 0, 0,
       "Where public keys are served; plain http:// only on the loopback address or behind a "
       "proxy" },
+    { "trusted_proxies", SETTING_PROXIES, AT(trusted_proxies), "", 0, 0,
+      "Which proxies are believed in X-Forwarded-For where a request to the public listener comes "
+      "from: their addresses or networks, and unix for whoever connects to a Unix socket" },
     { "admin_listen", SETTING_SOCKET, AT(admin_listen), "unix:/run/asapd/admin.sock", 0, 0,
       "The socket for administration; root and the user that runs the daemon may do all" },
     { "admin_socket_mode", SETTING_SOCKET_MODE, AT(admin_socket_mode), "0600", 0600, 0666,
@@ -34,7 +37,8 @@ const struct setting settings[SETTING_COUNT] = {
     { "kek_file", SETTING_FILE, AT(kek_file), "/etc/asapd/kek", 0, 0,
       "The key that all private keys in the database are encrypted with; mode 0400 or 0600" },
     { "database", SETTING_DATABASE, AT(database), "sqlite:/var/lib/asapd/asapd.db", 0, 0,
-      "Where issuers and keys are kept" },
+      "Where issuers and keys are kept: sqlite:PATH, or postgresql://USER@HOST/NAME with any "
+      "parameter of libpq" },
     { "audience", SETTING_AUDIENCE, AT(audience), "asapd", 0, 0,
       "The audience of ASAP tokens that callers show to this service" },
     { "auth_profile", SETTING_AUTH_PROFILE, AT(auth_profiles),

@@ -15,10 +15,11 @@
 enum setting_type {
     SETTING_LISTEN,    /* https://HOST:PORT, http://HOST:PORT or unix:PATH */
     SETTING_SOCKET,    /* unix:PATH */
+    SETTING_PROXIES,   /* see network.h */
     SETTING_BASE_PATH, /* "" or /segment/... */
     SETTING_FILE,
     SETTING_OPTIONAL_FILE, /* "": none */
-    SETTING_DATABASE,      /* sqlite:PATH */
+    SETTING_DATABASE,      /* sqlite:PATH or postgresql://... */
     SETTING_AUDIENCE,
     SETTING_LOG_LEVEL,
     SETTING_LOG_FORMAT,
@@ -40,7 +41,7 @@ struct setting {
 };
 
 /* In the order of the documentation. */
-enum { SETTING_COUNT = 33 };
+enum { SETTING_COUNT = 34 };
 extern const struct setting settings[SETTING_COUNT];
 
 /* A name for values of this type: "DURATION". */

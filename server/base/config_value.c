@@ -11,6 +11,7 @@
 #include "fail.h"
 #include "kid.h"
 #include "log.h"
+#include "network.h"
 
 enum { AUDIENCE_MAX = 255 };
 
@@ -53,11 +54,19 @@ static bool read_optional_file(const char *folder, const char *text, struct valu
     return text[0] == '\0' || read_file(folder, text, out);
 }
 
+/* What a URL of PostgreSQL may have is libpq's affair. */
 static bool read_database(const char *folder, const char *text, struct value *out)
 {
     const char *path = behind(text, "sqlite:");
 
-    return path != NULL && put_path(out->text, "sqlite:", folder, path);
+    if (path != NULL)
+        return put_path(out->text, "sqlite:", folder, path);
+    return config_is_postgres(text) && put_text(out->text, "", "", text);
+}
+
+bool config_is_postgres(const char *database)
+{
+    return behind(database, "postgresql://") != NULL || behind(database, "postgres://") != NULL;
 }
 
 static bool read_socket(const char *folder, const char *text, struct value *out)
@@ -115,6 +124,14 @@ static bool read_listen(const char *folder, const char *text, struct value *out)
     if (rest == NULL)
         return read_socket(folder, text, out);
     return is_host_and_port(rest) && put_text(out->text, "", "", text);
+}
+
+static bool read_proxies(const char *folder, const char *text, struct value *out)
+{
+    struct networks networks;
+
+    (void)folder;
+    return networks_read(text, &networks) && put_text(out->text, "", "", text);
 }
 
 /* Whether every segment of "/a/b" could be one of a kid. */
@@ -237,13 +254,18 @@ static const struct {
     [SETTING_SOCKET] = { read_socket, "ADDRESS",
                          "the address of a socket: unix:PATH with at most 107 bytes of path",
                          false },
+    [SETTING_PROXIES] = { read_proxies, "PROXIES",
+                          "a list of proxies: addresses, networks such as 10.1.0.0/16 with no bit "
+                          "set behind the prefix, and unix, separated by commas",
+                          false },
     [SETTING_BASE_PATH] = { read_base_path, "PATH",
                             "a base path: /segment/segment of letters, digits and ._+- without a "
                             "slash at the end",
                             false },
     [SETTING_FILE] = { read_file, "FILE", "the path of a file", false },
     [SETTING_OPTIONAL_FILE] = { read_optional_file, "FILE", "the path of a file", false },
-    [SETTING_DATABASE] = { read_database, "URL", "a database: sqlite:PATH", false },
+    [SETTING_DATABASE] = { read_database, "URL",
+                           "a database: sqlite:PATH or postgresql://USER@HOST/NAME", false },
     [SETTING_AUDIENCE] = { read_audience, "AUDIENCE",
                            "an audience: at most 255 letters, digits and signs without spaces and "
                            "without *",
@@ -300,6 +322,19 @@ static void store(const struct setting *setting, const struct value *value, stru
         memcpy(field, value->text, sizeof value->text);
 }
 
+/* A URL may have a password in it, and is not repeated. */
+static enum asap_code refuse_value(const struct setting *setting,
+                                   const char *where,
+                                   const char *text,
+                                   struct asap_error *err)
+{
+    const char *expected = types[setting->type].expected;
+
+    if (setting->type == SETTING_DATABASE)
+        return fail_field(err, setting->name, "%s: the value is not %s", where, expected);
+    return fail_field(err, setting->name, "%s: \"%.60s\" is not %s", where, text, expected);
+}
+
 enum asap_code setting_assign(const struct setting *setting,
                               const char *where,
                               const char *folder,
@@ -307,7 +342,6 @@ enum asap_code setting_assign(const struct setting *setting,
                               struct config *config,
                               struct asap_error *err)
 {
-    const char *expected = types[setting->type].expected;
     struct value value = { .number = 0 };
 
     if (!is_writable(text))
@@ -318,7 +352,7 @@ enum asap_code setting_assign(const struct setting *setting,
     if (setting_is_repeatable(setting))
         return auth_profile_add(where, text, config, err);
     if (!types[setting->type].read(folder, text, &value))
-        return fail_field(err, setting->name, "%s: \"%.60s\" is not %s", where, text, expected);
+        return refuse_value(setting, where, text, err);
     if (setting_is_integer(setting)
         && (value.number < setting->minimum || value.number > setting->maximum))
         return fail_field(err, setting->name,

@@ -29,6 +29,7 @@ enum {
 
 struct registry {
     struct http_limits limits;
+    const struct networks *proxies;
     pthread_mutex_t mutex; /* over the buckets, and over each fd that is shut down */
     pthread_cond_t changed;
     pthread_t thread;
@@ -187,6 +188,7 @@ static void init_locks(struct registry *registry)
 }
 
 enum asap_code registry_new(const struct http_limits *limits,
+                            const struct networks *proxies,
                             struct registry **out,
                             struct asap_error *err)
 {
@@ -196,6 +198,7 @@ enum asap_code registry_new(const struct http_limits *limits,
     if (registry == NULL)
         return fail_memory(err);
     registry->limits = *limits;
+    registry->proxies = proxies;
     atomic_init(&registry->is_draining, false);
     init_locks(registry);
     if (RAND_bytes((unsigned char *)&registry->seed, sizeof registry->seed) != 1)
@@ -230,13 +233,14 @@ static void set_deadline(struct connection *connection, int64_t ms)
     atomic_store(&connection->deadline_ms, clock_monotonic_ms() + ms);
 }
 
+/* One proxy brings the requests of all its clients. */
 static bool admit(struct registry *registry, struct connection *connection)
 {
     bool is_admitted = false;
 
     (void)pthread_mutex_lock(&registry->mutex);
     is_admitted =
-        connection->peer.is_local
+        connection->peer.is_local || connection->peer.is_proxy
         || count_of(registry, &connection->key) < registry->limits.connections_per_address;
     if (is_admitted)
         insert(registry, connection);
@@ -257,7 +261,7 @@ struct connection *connection_open(struct registry *registry, int fd, const stru
     atomic_init(&connection->is_busy, false);
     atomic_init(&connection->exchange.waits, 0);
     set_deadline(connection, registry->limits.header_ms);
-    peer_describe(fd, name, &connection->peer, &connection->key);
+    peer_describe(fd, name, registry->proxies, &connection->peer, &connection->key);
     connection->is_admitted = admit(registry, connection);
     if (!connection->is_admitted)
         (void)shutdown(fd, SHUT_RDWR);

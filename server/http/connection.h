@@ -50,8 +50,9 @@ struct connection {
 
 #define CONNECTION_NO_DEADLINE INT64_MAX
 
-/* Starts the thread that keeps the deadlines. */
+/* Starts the thread that keeps the deadlines. `proxies` is borrowed, and may be NULL. */
 ASAP_MUST_CHECK enum asap_code registry_new(const struct http_limits *limits,
+                                            const struct networks *proxies,
                                             struct registry **out,
                                             struct asap_error *err);
 

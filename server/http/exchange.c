@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "connection.h"
+#include "forwarded.h"
 #include "guard.h"
 #include "router.h"
 
@@ -142,6 +144,32 @@ static void each_header(void *handle, http_header_visitor *visit, void *context)
     (void)MHD_get_connection_values(handle, MHD_HEADER_KIND, visit_each, &each);
 }
 
+static enum MHD_Result
+take_forwarded(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    if (strcasecmp(name, "X-Forwarded-For") == 0)
+        forwarded_take(context, value == NULL ? "" : value);
+    return MHD_YES;
+}
+
+/* Who sends the request, be it through a proxy. */
+static struct http_peer find_sender(const struct connection *connection)
+{
+    struct forwarded forwarded = { .proxies = connection->exchange.transport->proxies };
+    struct http_peer sender = connection->peer;
+
+    if (!sender.is_proxy)
+        return sender;
+    sender.is_local = false;
+    sender.certificate = NULL;
+    (void)MHD_get_connection_values(connection->exchange.handle, MHD_HEADER_KIND, take_forwarded,
+                                    &forwarded);
+    if (forwarded.is_known)
+        ip_write(&forwarded.client, sender.address, sizeof sender.address);
+    return sender;
+}
+
 static void fill_request(struct connection *connection, const char *path, const char *method)
 {
     struct exchange *exchange = &connection->exchange;
@@ -153,7 +181,7 @@ static void fill_request(struct connection *connection, const char *path, const 
         .query = exchange->query,
         .body_limit = exchange->body.limit,
         .received_ms = exchange->begun_us / US_PER_MS,
-        .peer = connection->peer,
+        .peer = find_sender(connection),
         .trace = &exchange->trace,
         .find_header = find_header,
         .each_header = each_header,
@@ -256,6 +284,29 @@ static enum MHD_Result receive_end(const struct transport *transport, struct con
                                                      : answer(transport, connection);
 }
 
+static void refuse_stranger(void *context,
+                            const struct http_request *request,
+                            struct http_response *response)
+{
+    (void)context;
+    (void)request;
+    http_set_error(response, ASAP_PERMISSION_DENIED,
+                   "without TLS, requests of other machines come by a proxy; if this is one, name "
+                   "its address in trusted_proxies");
+    http_set_header(response, "Cache-Control", "no-store");
+}
+
+static const struct http_route *find_route(const struct transport *transport,
+                                           const struct http_peer *peer,
+                                           const char *path)
+{
+    static const struct http_route for_strangers = { .handler = refuse_stranger };
+
+    if (transport->is_private && !peer->is_loopback && !peer->is_proxy)
+        return &for_strangers;
+    return router_find(transport->routes, path);
+}
+
 static enum MHD_Result receive_head(const struct transport *transport,
                                     struct connection *connection,
                                     const char *path,
@@ -266,7 +317,7 @@ static enum MHD_Result receive_head(const struct transport *transport,
     struct guard guard = { 0 };
 
     connection_begin_request(connection);
-    exchange->route = router_find(transport->routes, path);
+    exchange->route = find_route(transport, &connection->peer, path);
     if (!pass_guard(exchange, path, version, &guard))
         return MHD_NO;
     exchange->body.limit = exchange->route == NULL ? 0 : exchange->route->body_limit;

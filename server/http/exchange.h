@@ -26,6 +26,8 @@ struct transport {
     struct registry *registry;
     struct workers *workers; /* NULL when no route needs one */
     struct tls *tls;         /* NULL on a listener without TLS */
+    const struct networks *proxies;
+    bool is_private; /* serves this machine and proxies only */
     struct suspension suspension;
     enum log_access access_log;
     int64_t (*monotonic_us)(void);

@@ -10,6 +10,7 @@
 
 #include "http_message.h"
 #include "log.h"
+#include "network.h"
 #include "requests.h"
 
 /* HTTP: what is served where. Nothing outside this folder knows libmicrohttpd. */
@@ -30,7 +31,8 @@ struct http_route {
 
 struct http_limits {
     unsigned connections;             /* open at once, in all */
-    unsigned connections_per_address; /* one IPv4 address or IPv6 /64; unix sockets do not count */
+    unsigned connections_per_address; /* one IPv4 address or IPv6 /64; neither unix sockets nor
+                                         proxies count */
     unsigned header_ms;               /* from accept or idleness to the end of the headers */
     unsigned request_ms;              /* from there to the last byte of the response */
     unsigned idle_ms;                 /* between requests of one connection */
@@ -49,6 +51,9 @@ struct http_listener_options {
     unsigned socket_mode;             /* of a unix socket's file; 0: 0600 */
     const struct http_route *routes;  /* borrowed; ended by a zeroed row */
     struct http_limits limits;
+    const struct networks *proxies; /* borrowed: who is believed in whom it forwards requests for;
+                                       NULL: nobody is */
+    bool is_guarded;                /* without TLS, other machines are served by proxies only */
     unsigned threads;
     unsigned workers; /* threads for what may take long; without, only a route that is on_worker
                          or inline_first may block, and none may hold a response */

@@ -36,7 +36,10 @@ struct http_certificate {
 struct http_peer {
     bool is_local; /* a unix socket: uid holds */
     uint32_t uid;
-    char address[64];                           /* "127.0.0.1", "2001:db8::1", "uid:1000" */
+    bool is_loopback;
+    bool is_proxy;    /* one that is trusted, whose own uid and certificate prove nothing: of a
+                         request, the address is its client's, or its own if it does not say */
+    char address[64]; /* "127.0.0.1", "2001:db8::1", "uid:1000" */
     const struct http_certificate *certificate; /* NULL: none shown */
 };
 

@@ -283,9 +283,11 @@ enum asap_code http_listener_start(const struct http_listener_options *options,
     listener->transport.certificate_ends = options->certificate_ends;
     listener->transport.monotonic_us =
         options->monotonic_us == NULL ? clock_monotonic_us : options->monotonic_us;
+    listener->transport.proxies = options->proxies;
     TRY(address_parse(options->address, &address, err));
+    listener->transport.is_private = options->is_guarded && !address.is_tls && !address.is_unix;
     TRY(load_certificate(&listener->transport, options, address.is_tls, err));
-    TRY(registry_new(&options->limits, &listener->transport.registry, err));
+    TRY(registry_new(&options->limits, options->proxies, &listener->transport.registry, err));
     TRY(start_workers(&listener->transport, options, err));
     TRY(address_listen(&address, options->socket_mode, &listener->bound, err));
     TRY(start_daemon(listener, options, err));

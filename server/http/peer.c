@@ -4,14 +4,11 @@
 
 #include "peer.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { PREFIX = 8, MAPPED_AT = 12 };
-
-static const unsigned char mapped[MAPPED_AT] = { [10] = 0xff, [11] = 0xff };
+enum { PREFIX = 8 };
 
 static void describe_local(int fd, struct http_peer *peer)
 {
@@ -26,43 +23,46 @@ static void describe_local(int fd, struct http_peer *peer)
     (void)snprintf(peer->address, sizeof peer->address, "uid:%u", (unsigned)credentials.uid);
 }
 
-static void describe_ipv4(const void *address, struct http_peer *peer, struct connection_key *key)
-{
-    (void)inet_ntop(AF_INET, address, peer->address, sizeof peer->address);
-    memcpy(key->bytes, mapped, sizeof mapped);
-    memcpy(key->bytes + MAPPED_AT, address, sizeof(struct in_addr));
-}
-
-static void describe_ipv6(const struct in6_addr *address,
-                          struct http_peer *peer,
-                          struct connection_key *key)
-{
-    if (IN6_IS_ADDR_V4MAPPED(address)) {
-        describe_ipv4(address->s6_addr + MAPPED_AT, peer, key);
-        return;
-    }
-    (void)inet_ntop(AF_INET6, address, peer->address, sizeof peer->address);
-    memcpy(key->bytes, address->s6_addr, PREFIX);
-}
-
-void peer_describe(int fd,
-                   const struct sockaddr *name,
-                   struct http_peer *peer,
-                   struct connection_key *key)
+/* False for another family. */
+static bool read_name(const struct sockaddr *name, struct ip *out)
 {
     struct sockaddr_in v4 = { 0 };
     struct sockaddr_in6 v6 = { 0 };
 
-    *peer = (struct http_peer){ .address = "unknown" };
-    *key = (struct connection_key){ { 0 } };
-    if (name->sa_family == AF_UNIX)
-        describe_local(fd, peer);
     if (name->sa_family == AF_INET) {
         memcpy(&v4, name, sizeof v4);
-        describe_ipv4(&v4.sin_addr, peer, key);
+        ip_from_ipv4(&v4.sin_addr, out);
     }
     if (name->sa_family == AF_INET6) {
         memcpy(&v6, name, sizeof v6);
-        describe_ipv6(&v6.sin6_addr, peer, key);
+        memcpy(out->bytes, &v6.sin6_addr, sizeof v6.sin6_addr);
+    }
+    return name->sa_family == AF_INET || name->sa_family == AF_INET6;
+}
+
+static void describe_ip(const struct ip *ip, struct http_peer *peer, struct connection_key *key)
+{
+    ip_write(ip, peer->address, sizeof peer->address);
+    peer->is_loopback = ip_is_loopback(ip);
+    memcpy(key->bytes, ip->bytes, ip_is_ipv4(ip) ? sizeof ip->bytes : PREFIX);
+}
+
+void peer_describe(int fd,
+                   const struct sockaddr *name,
+                   const struct networks *proxies,
+                   struct http_peer *peer,
+                   struct connection_key *key)
+{
+    struct ip ip;
+
+    *peer = (struct http_peer){ .address = "unknown" };
+    *key = (struct connection_key){ { 0 } };
+    if (name->sa_family == AF_UNIX) {
+        describe_local(fd, peer);
+        peer->is_proxy = proxies != NULL && proxies->has_unix;
+    }
+    if (read_name(name, &ip)) {
+        describe_ip(&ip, peer, key);
+        peer->is_proxy = proxies != NULL && networks_contain(proxies, &ip);
     }
 }

@@ -61,7 +61,7 @@ static enum asap_code build(const struct keyring *keyring,
     SCOPED(txn) struct txn txn = { 0 };
 
     *out = NULL;
-    TRY(txn_begin(&txn, store, err));
+    TRY(txn_begin_read(&txn, store, err));
     return snapshot_build(&txn, now, (const struct snapshot *)keyring->current.item, out, damaged,
                           err);
 }

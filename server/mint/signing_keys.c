@@ -144,7 +144,7 @@ static enum asap_code read_sealed(struct signing_keys *keys,
 {
     SCOPED(txn) struct txn txn = { 0 };
 
-    TRY(txn_begin(&txn, keys->store, err));
+    TRY(txn_begin_read(&txn, keys->store, err));
     return store_get_sealed(&txn, key->row, out, length, err);
 }
 

@@ -113,7 +113,7 @@ static enum asap_code list(const struct service *service,
 {
     SCOPED(txn) struct txn txn = { 0 };
 
-    TRY(txn_begin(&txn, service->admin.store, err));
+    TRY(txn_begin_read(&txn, service->admin.store, err));
     return store_list_audit_events(&txn, filter, rows, limit, count, err);
 }
 

@@ -137,7 +137,7 @@ enum asap_code caller_admin_get(const struct rpc_call *call,
     SCOPED(caller_view) struct caller_view view = { .credentials = NULL };
     SCOPED(txn) struct txn txn = { 0 };
 
-    TRY(txn_begin(&txn, service->admin.store, err));
+    TRY(txn_begin_read(&txn, service->admin.store, err));
     TRY(access_view_caller(&txn, request->name, &view, err));
     return to_whole_caller(&view, (Asap__V1__Caller *)out, err);
 }
@@ -178,7 +178,7 @@ enum asap_code caller_admin_list(const struct rpc_call *call,
     rows = calloc(limit + 1, sizeof *rows);
     if (rows == NULL)
         return fail_memory(err);
-    TRY(txn_begin(&txn, service->admin.store, err));
+    TRY(txn_begin_read(&txn, service->admin.store, err));
     /* One more than the page tells whether there is another. */
     TRY(store_list_callers(&txn, after, rows, limit + 1, &count, err));
     if (count > limit) {

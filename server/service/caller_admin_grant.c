@@ -219,7 +219,7 @@ enum asap_code caller_admin_list_grants(const struct rpc_call *call,
     TRY(read_position(position, &range, err));
     TRY(to_array(page.limit, &array, err));
     page.response->grants = (Asap__V1__Grant **)array;
-    TRY(txn_begin(&txn, service->admin.store, err));
+    TRY(txn_begin_read(&txn, service->admin.store, err));
     TRY(check_caller(&txn, request->caller, err));
     /* One more than the page tells whether there is another. */
     range.limit = page.limit + 1;

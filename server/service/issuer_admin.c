@@ -180,7 +180,7 @@ enum asap_code issuer_admin_get(const struct rpc_call *call,
     SCOPED(txn) struct txn txn = { 0 };
     struct issuer_row row;
 
-    TRY(txn_begin(&txn, service->admin.store, err));
+    TRY(txn_begin_read(&txn, service->admin.store, err));
     TRY(store_get_issuer(&txn, request->name, &row, err));
     return to_issuer(&row, (Asap__V1__Issuer *)out, err);
 }
@@ -218,7 +218,7 @@ enum asap_code issuer_admin_list(const struct rpc_call *call,
     rows = calloc(limit + 1, sizeof *rows);
     if (rows == NULL)
         return fail_memory(err);
-    TRY(txn_begin(&txn, service->admin.store, err));
+    TRY(txn_begin_read(&txn, service->admin.store, err));
     /* One more than the page tells whether there is another. */
     TRY(store_list_issuers(&txn, after, rows, limit + 1, &count, err));
     if (count > limit) {

@@ -34,7 +34,7 @@ enum asap_code key_admin_get(const struct rpc_call *call,
     struct key_row row;
     int64_t now = 0;
 
-    TRY(txn_begin(&txn, service->admin.store, err));
+    TRY(txn_begin_read(&txn, service->admin.store, err));
     TRY(find_time(&txn, call->now, &now, err));
     TRY(store_get_key(&txn, request->key_id, &row, err));
     return to_key(&row, now, (Asap__V1__Key *)out, err);
@@ -109,7 +109,7 @@ enum asap_code key_admin_list(const struct rpc_call *call,
     struct key_list list = { .request = request, .page_token_key = service->page_token_key };
     struct issuer_row issuer;
 
-    TRY(txn_begin(&txn, service->admin.store, err));
+    TRY(txn_begin_read(&txn, service->admin.store, err));
     TRY(find_time(&txn, call->now, &list.now, err));
     TRY(store_get_issuer(&txn, request->issuer, &issuer, err));
     TRY(store_list_keys(&txn, issuer.id, &rows, &list.count, err));

@@ -13,25 +13,36 @@ static int newest(const struct migration *migrations)
     return version;
 }
 
+/* Another process may have applied it since the version was read. */
 static enum asap_code apply_within(struct sql_connection *connection,
                                    const struct migration *migration,
+                                   bool *is_applied,
                                    struct asap_error *err)
 {
     const struct sql_driver *driver = connection->driver;
+    int version = 0;
 
+    TRY(driver->get_version(connection, &version, err));
+    if (version >= migration->version) {
+        driver->rollback(connection);
+        return ASAP_OK;
+    }
     TRY(driver->run_script(connection, migration->sql, err));
     TRY(driver->set_version(connection, migration->version, err));
-    return driver->commit(connection, err);
+    TRY(driver->commit(connection, err));
+    *is_applied = true;
+    return ASAP_OK;
 }
 
 static enum asap_code apply(struct sql_connection *connection,
                             const struct migration *migration,
+                            bool *is_applied,
                             struct asap_error *err)
 {
     enum asap_code code = ASAP_OK;
 
-    TRY(connection->driver->begin(connection, err));
-    code = apply_within(connection, migration, err);
+    TRY(connection->driver->begin(connection, SQL_WRITE, err));
+    code = apply_within(connection, migration, is_applied, err);
     if (code != ASAP_OK)
         connection->driver->rollback(connection);
     return code;
@@ -51,10 +62,12 @@ enum asap_code migrate(struct sql_connection *connection,
                     "version, or restore the backup made before the upgrade)",
                     version, newest(migrations));
     for (const struct migration *next = migrations; next->version != 0; next++) {
-        if (next->version <= version)
-            continue;
-        TRY(apply(connection, next, err));
-        log_write(log, LOG_INFO, "applied migration %s to the database", next->name);
+        bool is_applied = false;
+
+        if (next->version > version)
+            TRY(apply(connection, next, &is_applied, err));
+        if (is_applied)
+            log_write(log, LOG_INFO, "applied migration %s to the database", next->name);
     }
     return ASAP_OK;
 }

@@ -18,9 +18,11 @@ struct migration {
     const char *sql;
 };
 
-extern const struct migration sqlite_migrations[]; /* from migrations/sqlite */
+extern const struct migration sqlite_migrations[];   /* from migrations/sqlite */
+extern const struct migration postgres_migrations[]; /* from migrations/postgres */
 
-/* Applies what is missing, each in a transaction of its own, and logs it.
+/* Applies what is missing, each in a transaction of its own, and logs it. Of two processes that do
+ * so at the same time, one applies each.
  * ASAP_FAILED_PRECONDITION: the database is newer than this program; nothing was changed. */
 ASAP_MUST_CHECK enum asap_code migrate(struct sql_connection *connection,
                                        const struct log *log,

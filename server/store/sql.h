@@ -25,7 +25,7 @@ struct sql_value {
 };
 
 /* Called with each row of a result, `columns` borrowed for the call. A failure ends the query and
- * is returned. */
+ * is returned. It must not query itself: the next rows may not have been read yet. */
 typedef enum asap_code sql_visitor(void *context,
                                    const struct sql_value *columns,
                                    struct asap_error *err);
@@ -45,17 +45,26 @@ struct sql_connection {
     const struct sql_driver *driver;
 };
 
-/* Used by one thread at a time. Failures of the database are ASAP_UNAVAILABLE. */
+/* A transaction that writes excludes all others that do, in whichever process, from its beginning:
+ * what it reads stays true. One that reads sees one state of the database, and writes nothing. */
+enum sql_access { SQL_READ, SQL_WRITE };
+
+/* Used by one thread at a time. Failures of the database are ASAP_UNAVAILABLE; ASAP_INTERNAL: it
+ * refuses a row, and the transaction can only be rolled back. A connection that is lost comes back
+ * by itself with a later transaction. */
 struct sql_driver {
-    const char *scheme; /* what a URL begins with, and a colon */
     const struct migration *migrations;
+    enum asap_code (*check)(const char *where, struct asap_error *err); /* NULL: all are good */
+    bool has_readers; /* a second connection can read while the first one writes */
     enum asap_code (*open)(const char *where,
                            bool create,
                            const struct log *log,
                            struct sql_connection **out,
                            struct asap_error *err);
     void (*close)(struct sql_connection *connection);
-    enum asap_code (*begin)(struct sql_connection *connection, struct asap_error *err);
+    enum asap_code (*begin)(struct sql_connection *connection,
+                            enum sql_access access,
+                            struct asap_error *err);
     enum asap_code (*commit)(struct sql_connection *connection, struct asap_error *err);
     void (*rollback)(struct sql_connection *connection);
     enum asap_code (*query)(struct sql_connection *connection,
@@ -72,7 +81,8 @@ struct sql_driver {
                                   struct asap_error *err);
 };
 
-extern const struct sql_driver sqlite_driver;
+extern const struct sql_driver sqlite_driver;   /* its URLs without "sqlite:" */
+extern const struct sql_driver postgres_driver; /* its URLs whole */
 
 static inline struct sql_value sql_integer(int64_t integer)
 {

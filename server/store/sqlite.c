@@ -51,10 +51,15 @@ execute(const struct sqlite *sqlite, const char *text, const char *doing, struct
 }
 
 /* What was read before is forgotten, so that a file that was damaged since is noticed. */
-static enum asap_code begin(struct sql_connection *connection, struct asap_error *err)
+static enum asap_code begin(struct sql_connection *connection,
+                            enum sql_access access,
+                            struct asap_error *err)
 {
-    (void)sqlite3_db_release_memory(of(connection)->db);
-    return execute(of(connection), "BEGIN IMMEDIATE", "use", err);
+    struct sqlite *sqlite = of(connection);
+
+    sqlite->is_reading = access == SQL_READ;
+    (void)sqlite3_db_release_memory(sqlite->db);
+    return execute(sqlite, access == SQL_READ ? "BEGIN" : "BEGIN IMMEDIATE", "use", err);
 }
 
 static enum asap_code commit(struct sql_connection *connection, struct asap_error *err)
@@ -222,12 +227,13 @@ static enum asap_code query(struct sql_connection *connection,
     SCOPED(statement) sqlite3_stmt *statement = NULL;
 
     TRY(prepare(of(connection), query->text, &statement, err));
+    if (of(connection)->is_reading && sqlite3_stmt_readonly(statement) == 0)
+        return fail(err, ASAP_INTERNAL, "a transaction that only reads was to write");
     TRY(bind_all(of(connection), statement, query, err));
     return step_all(of(connection), statement, query, err);
 }
 
 const struct sql_driver sqlite_driver = {
-    .scheme = "sqlite",
     .migrations = sqlite_migrations,
     .open = sqlite_open,
     .close = sqlite_close,

@@ -14,6 +14,7 @@ struct sqlite {
     struct sql_connection base;
     sqlite3 *db;
     char *path;
+    bool is_reading; /* the transaction that is open, or was last, may not write */
     struct {
         const char *text;
         sqlite3_stmt *statement;

@@ -10,26 +10,41 @@
 #include "store_health.h"
 #include "transaction.h"
 
-struct store {
+/* One transaction at a time. */
+struct store_lane {
     pthread_mutex_t mutex; /* held by the thread whose transaction is open */
     struct sql_connection *connection;
     bool has_failed; /* the open transaction, by the database's fault */
+    struct store_health *health;
+};
+
+struct store {
+    struct store_lane main;
+    struct store_lane readers; /* without a connection, readers take the main one */
     struct store_health health;
 };
 
 DEFINE_SCOPED(store, struct store *, store_close)
 
-static const struct sql_driver *const drivers[] = { &sqlite_driver };
+static const struct {
+    const char *prefix;
+    const struct sql_driver *driver;
+    bool is_whole; /* the driver takes the URL with its prefix */
+} kinds[] = {
+    { "sqlite:", &sqlite_driver, false },
+    { "postgresql://", &postgres_driver, true },
+    { "postgres://", &postgres_driver, true },
+};
 
-/* *where is what follows the scheme. */
+/* *where is what the driver is to open. */
 static const struct sql_driver *find_driver(const char *url, const char **where)
 {
-    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
-        const size_t length = strlen(drivers[i]->scheme);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const size_t length = strlen(kinds[i].prefix);
 
-        if (strncmp(url, drivers[i]->scheme, length) == 0 && url[length] == ':') {
-            *where = url + length + 1;
-            return drivers[i];
+        if (strncmp(url, kinds[i].prefix, length) == 0 && url[length] != '\0') {
+            *where = url + (kinds[i].is_whole ? 0 : length);
+            return kinds[i].driver;
         }
     }
     return NULL;
@@ -54,12 +69,25 @@ static struct store *new_store(void)
 {
     struct store *store = calloc(1, sizeof *store);
 
-    if (store != NULL && init_mutex(&store->mutex)) {
+    if (store == NULL || !init_mutex(&store->main.mutex)) {
+        free(store);
+        return NULL;
+    }
+    if (init_mutex(&store->readers.mutex)) {
         store_health_init(&store->health);
+        store->main.health = &store->health;
+        store->readers.health = &store->health;
         return store;
     }
+    (void)pthread_mutex_destroy(&store->main.mutex);
     free(store);
     return NULL;
+}
+
+static enum asap_code fail_kind(struct asap_error *err)
+{
+    return fail_field(err, "database",
+                      "database must be sqlite:PATH or postgresql://USER@HOST/NAME");
 }
 
 enum asap_code store_open(
@@ -70,24 +98,32 @@ enum asap_code store_open(
     const struct sql_driver *driver = find_driver(url, &where);
 
     *out = NULL;
-    if (driver == NULL || *where == '\0')
-        return fail_field(err, "database", "database must be sqlite:PATH");
+    if (driver == NULL)
+        return fail_kind(err);
     store = new_store();
     if (store == NULL)
         return fail_memory(err);
-    TRY(driver->open(where, create, log, &store->connection, err));
-    TRY(migrate(store->connection, log, err));
+    TRY(driver->open(where, create, log, &store->main.connection, err));
+    TRY(migrate(store->main.connection, log, err));
+    if (driver->has_readers)
+        TRY(driver->open(where, false, log, &store->readers.connection, err));
     *out = MOVE(store);
     return ASAP_OK;
+}
+
+static void close_lane(struct store_lane *lane)
+{
+    if (lane->connection != NULL)
+        lane->connection->driver->close(lane->connection);
+    (void)pthread_mutex_destroy(&lane->mutex);
 }
 
 void store_close(struct store *store)
 {
     if (store == NULL)
         return;
-    if (store->connection != NULL)
-        store->connection->driver->close(store->connection);
-    (void)pthread_mutex_destroy(&store->mutex);
+    close_lane(&store->readers);
+    close_lane(&store->main);
     store_health_destroy(&store->health);
     free(store);
 }
@@ -97,52 +133,75 @@ struct store_health *store_health_of(struct store *store)
     return &store->health;
 }
 
-/* Takes note of how an operation of the open transaction ended. */
-static enum asap_code note(struct store *store,
+enum asap_code store_check_url(const char *url, struct asap_error *err)
+{
+    const char *where = "";
+    const struct sql_driver *driver = find_driver(url, &where);
+
+    if (driver == NULL)
+        return fail_kind(err);
+    return driver->check == NULL ? ASAP_OK : driver->check(where, err);
+}
+
+/* Takes note of how an operation of the lane's transaction ended. */
+static enum asap_code note(struct store_lane *lane,
                            enum store_operation operation,
                            enum asap_code code,
                            const struct asap_error *err)
 {
-    return store_health_note(&store->health, operation, code, err, &store->has_failed);
+    return store_health_note(lane->health, operation, code, err, &lane->has_failed);
+}
+
+static enum asap_code
+begin(struct txn *txn, struct store_lane *lane, enum sql_access access, struct asap_error *err)
+{
+    enum asap_code code = ASAP_OK;
+
+    if (pthread_mutex_lock(&lane->mutex) != 0)
+        return fail(err, ASAP_INTERNAL, "this thread has a transaction open");
+    lane->has_failed = false;
+    code = note(lane, STORE_BEGIN, lane->connection->driver->begin(lane->connection, access, err),
+                err);
+    if (code != ASAP_OK) {
+        (void)pthread_mutex_unlock(&lane->mutex);
+        return code;
+    }
+    txn->lane = lane;
+    return ASAP_OK;
 }
 
 enum asap_code txn_begin(struct txn *txn, struct store *store, struct asap_error *err)
 {
-    enum asap_code code = ASAP_OK;
+    return begin(txn, &store->main, SQL_WRITE, err);
+}
 
-    if (pthread_mutex_lock(&store->mutex) != 0)
-        return fail(err, ASAP_INTERNAL, "this thread has a transaction open");
-    store->has_failed = false;
-    code = note(store, STORE_BEGIN, store->connection->driver->begin(store->connection, err), err);
-    if (code != ASAP_OK) {
-        (void)pthread_mutex_unlock(&store->mutex);
-        return code;
-    }
-    txn->store = store;
-    return ASAP_OK;
+enum asap_code txn_begin_read(struct txn *txn, struct store *store, struct asap_error *err)
+{
+    return begin(txn, store->readers.connection != NULL ? &store->readers : &store->main, SQL_READ,
+                 err);
 }
 
 static void end(struct txn *txn)
 {
-    if (!txn->store->has_failed)
-        store_health_recover(&txn->store->health);
-    (void)pthread_mutex_unlock(&MOVE(txn->store)->mutex);
+    if (!txn->lane->has_failed)
+        store_health_recover(txn->lane->health);
+    (void)pthread_mutex_unlock(&MOVE(txn->lane)->mutex);
 }
 
 enum asap_code txn_commit(struct txn *txn, struct asap_error *err)
 {
-    struct sql_connection *const connection = txn->store->connection;
+    struct sql_connection *const connection = txn->lane->connection;
 
-    TRY(note(txn->store, STORE_COMMIT, connection->driver->commit(connection, err), err));
+    TRY(note(txn->lane, STORE_COMMIT, connection->driver->commit(connection, err), err));
     end(txn);
     return ASAP_OK;
 }
 
 void txn_rollback(struct txn *txn)
 {
-    if (txn->store == NULL)
+    if (txn->lane == NULL)
         return;
-    txn->store->connection->driver->rollback(txn->store->connection);
+    txn->lane->connection->driver->rollback(txn->lane->connection);
     end(txn);
 }
 
@@ -150,9 +209,9 @@ enum asap_code transaction_query(struct txn *txn,
                                  const struct sql_query *query,
                                  struct asap_error *err)
 {
-    struct sql_connection *const connection = txn->store->connection;
+    struct sql_connection *const connection = txn->lane->connection;
 
-    return note(txn->store, STORE_QUERY, connection->driver->query(connection, query, err), err);
+    return note(txn->lane, STORE_QUERY, connection->driver->query(connection, query, err), err);
 }
 
 struct finding {

@@ -16,16 +16,21 @@
 
 /* What asapd keeps: issuers, keys, sealed private keys. All statements run in
  * transactions; a process has one store and any thread may use it, one
- * transaction at a time (the others wait).
+ * transaction that writes at a time (the others wait, of other processes, too).
  *
- * Failures of the database itself are ASAP_UNAVAILABLE. */
+ * Failures of the database itself are ASAP_UNAVAILABLE; after any failure of it, a refused row
+ * (ASAP_INTERNAL) included, a transaction can only be rolled back. */
 struct store;
 
-/* `url` is "sqlite:PATH", or "sqlite::memory:" for one that ends with the store. Opens the
- * database, creates it with mode 0600 when `create` and it does not exist, and applies the
- * migrations that it lacks, each in a transaction. ASAP_NOT_FOUND: there is none.
- * ASAP_FAILED_PRECONDITION: it is another program's, from a newer asapd, or others can read it;
- * nothing was changed. */
+/* Whether `url` has a form that store_open() takes: ASAP_INVALID_ARGUMENT, field "database". */
+ASAP_MUST_CHECK enum asap_code store_check_url(const char *url, struct asap_error *err);
+
+/* `url` is "sqlite:PATH", "sqlite::memory:" for one that ends with the store, or
+ * "postgresql://USER@HOST/NAME?...", of which all goes to libpq. Opens the database, makes its
+ * file with mode 0600, or its tables, when `create` and there are none, and applies the migrations
+ * that it lacks, each in a transaction. ASAP_NOT_FOUND: there is none.
+ * ASAP_FAILED_PRECONDITION: it is another program's, from a newer asapd, others can read it, or it
+ * does not keep what it commits; nothing was changed. */
 ASAP_MUST_CHECK enum asap_code store_open(const char *url,
                                           bool create,
                                           const struct log *log,
@@ -40,11 +45,16 @@ struct store_health *store_health_of(struct store *store);
  *     SCOPED(txn) struct txn txn = { 0 };
  *     TRY(txn_begin(&txn, store, err)); */
 struct txn {
-    struct store *store;
+    struct store_lane *lane;
 };
 ASAP_MUST_CHECK enum asap_code txn_begin(struct txn *txn,
                                          struct store *store,
                                          struct asap_error *err);
+/* One that only reads, and waits for none that writes where the database allows that. */
+ASAP_MUST_CHECK enum asap_code txn_begin_read(struct txn *txn,
+                                              struct store *store,
+                                              struct asap_error *err);
+/* ASAP_UNAVAILABLE: nothing is known to be stored, though it may be. */
 ASAP_MUST_CHECK enum asap_code txn_commit(struct txn *txn, struct asap_error *err);
 void txn_rollback(struct txn *txn); /* one that is not open is fine */
 
@@ -83,7 +93,8 @@ ASAP_MUST_CHECK enum asap_code store_find_related_issuer(struct txn *txn,
                                                          struct issuer_row *out,
                                                          struct asap_error *err);
 /* Calls `visit` with every issuer that is not deleted, by name; a failure of `visit` ends it and is
- * returned. The row is borrowed for the call; one that cannot be read whole has no name. */
+ * returned. It must not use the transaction itself, which goes for all visitors. The row is
+ * borrowed for the call; one that cannot be read whole has no name. */
 typedef enum asap_code issuer_visitor(void *context,
                                       const struct issuer_row *row,
                                       struct asap_error *err);

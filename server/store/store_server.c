@@ -61,7 +61,7 @@ enum asap_code store_read_server(struct store *store,
     SCOPED(txn) struct txn txn = { 0 };
 
     *out = (struct server_row){ 0 };
-    TRY(txn_begin(&txn, store, err));
+    TRY(txn_begin_read(&txn, store, err));
     return store_get_server(&txn, out, err);
 }
 

@@ -47,7 +47,7 @@ def in_front_of(service_port, server):
 class AuthRequestTest(ServerTest):
     settings = ("--auth-profile", "orders audience=orders/api issuers=payments/api,web",
                 "--auth-profile", "lax audience=orders/api,anything leeway=60s",
-                "--log-level", "debug")
+                "--log-level", "debug", "--trusted-proxies", "127.0.0.1")
 
     def setUp(self):
         super().setUp()
@@ -69,9 +69,10 @@ class AuthRequestTest(ServerTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.strip()
 
-    def ask(self, token=None, method="GET", path="/orders/1", headers=(), body=None):
+    def ask(self, token=None, method="GET", path="/orders/1", headers=(), body=None,
+            client="127.0.0.1"):
         shown = [] if token is None else [("Authorization", "Bearer " + token)]
-        return self.nginx.request(method, path, [*shown, *headers], body)
+        return self.nginx.request(method, path, [*shown, *headers], body, client)
 
     def passed(self, response):
         """What the service was sent, each header once."""
@@ -119,10 +120,12 @@ class Tokens(AuthRequestTest):
     def test_a_bad_token_is_401(self):
         invalid = 'Bearer error="invalid_token"'
         token = self.token()
-        self.assert_refused(self.ask(token[:-4] + "AAAA"), 401, invalid)
+        self.assert_refused(self.ask(token[:-4] + "AAAA", client="127.0.0.2",
+                                     headers=[("X-Forwarded-For", "192.0.2.1")]), 401, invalid)
         self.assert_refused(self.ask("nonsense"), 401, invalid)
         self.assert_refused(self.ask(self.token(audience="someone/else")), 401, invalid)
-        self.assertIn("profile orders refuses a token that 127.0.0.1 sent: ", self.server.log())
+        self.assertIn("profile orders refuses a token that 127.0.0.2 sent: ", self.server.log())
+        self.assertNotIn("192.0.2.1", self.server.log())
         self.assertNotIn(token, self.server.log())
 
     def test_an_issuer_that_the_profile_does_not_name_is_403(self):

@@ -126,10 +126,15 @@ class Server:
         return status
 
     def close(self):
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-        shutil.rmtree(self.root)
+        """Ends the daemon in order, so that its sanitizers have their say at the end."""
+        try:
+            if self.stop() not in (None, 0):
+                raise AssertionError("asapd ended badly:\n" + self.log())
+        finally:
+            if self.process is not None:
+                self.process.kill()
+                self.process.wait()
+            shutil.rmtree(self.root)
 
     # Its surfaces
 

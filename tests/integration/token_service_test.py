@@ -255,9 +255,9 @@ class Problems(TokenService):
         self.database.execute("ALTER TABLE away RENAME TO audit_event")
         self.assertRecovers()
 
-    def test_a_database_that_is_locked_is_told_with_all_that_follows(self):
+    def test_a_database_that_cannot_be_read_is_told_with_all_that_follows(self):
         key = self.active_key("payments/api")
-        self.database.execute("BEGIN IMMEDIATE")
+        self.database.execute("ALTER TABLE server RENAME TO away")
         self.assertFails(self.mint(), 503, "unavailable", "AUDIT_UNAVAILABLE")
         until(lambda: len(self.problems()) == 3, "all problems to be told")
         for problem, beginning in zip(self.problems(), (
@@ -267,6 +267,15 @@ class Problems(TokenService):
         ready = self.server.ops("/readyz")
         self.assertEqual((ready.status, self.unwell()), (503, self.problems()))
         self.assertEqual(self.server.get("/" + key).status, 200)
+        self.database.execute("ALTER TABLE away RENAME TO server")
+        self.assertRecovers()
+
+    def test_a_database_that_another_program_has_locked_stops_no_reading(self):
+        self.database.execute("BEGIN IMMEDIATE")
+        self.assertFails(self.mint(), 503, "unavailable", "AUDIT_UNAVAILABLE")
+        problem, = self.problems()
+        self.assertIn("the audit log cannot be written: ", problem)
+        self.assertEqual(self.server.ops("/readyz").status, 200)
         self.database.execute("ROLLBACK")
         self.assertRecovers()
 

@@ -53,7 +53,7 @@ banned() {
 layers() {
     ! grep -rnE '#include <(microhttpd|gnutls)' server client --include='*.[ch]' |
         grep -vE '^(server/http/|client/microhttpd/|client/examples/|client/include/asap/microhttpd\.h)' &&
-        ! grep -rn '#include <sqlite3' server client --include='*.[ch]' | grep -v '^server/store/' &&
+        ! grep -rnE '#include <(sqlite3|libpq-fe)' server client --include='*.[ch]' | grep -v '^server/store/' &&
         ! grep -rnE '"(vault|store|keyring)\.h"' server/http client
 }
 

@@ -124,12 +124,25 @@ static const struct {
     { "a number out of range", "workers = 0", "write from 1 to 1024" },
     { "a log level that does not exist", "log_level = loud", "error, warning, info or debug" },
     { "a database of another kind", "database = mysql:x", "is not a database: sqlite:PATH" },
+    { "a database of no form", "database = postgresql:x", "is not a database: sqlite:PATH" },
     { "a database without a path", "database = sqlite:", "is not a database" },
     { "an address without a port", "public_listen = https://localhost", "is not an address" },
     { "a port too high", "public_listen = https://[::]:65536", "is not an address" },
     { "an address with a path", "public_listen = https://[::]:1/x", "is not an address" },
     { "an address without a host", "public_listen = http://:80", "is not an address" },
     { "an unknown scheme", "public_listen = ftp://[::]:80", "is not an address" },
+    { "secrets that others can read", "public_listen = http://[::]:80",
+      "would take secrets unencrypted" },
+    { "the same for want of a proxy with an address",
+      "public_listen = http://192.0.2.1:80\ntrusted_proxies = unix",
+      "would take secrets unencrypted" },
+    { "a host that only begins like the loopback's",
+      "public_listen = http://localhost.example.org:80", "would take secrets unencrypted" },
+    { "a socket whose proxy would be its clients",
+      "public_listen = unix:/run/x.sock\ntrusted_proxies = 127.0.0.1",
+      "add unix to trusted_proxies" },
+    { "a network that begins within itself", "trusted_proxies = 10.0.0.1/8",
+      "is not a list of proxies" },
     { "administration over TCP", "admin_listen = http://127.0.0.1:80",
       "is not the address of a socket" },
     { "a base path that does not begin", "base_path = keys", "is not a base path" },
@@ -174,7 +187,12 @@ static const struct {
 } accepted[] = {
     { "public_listen = http://127.0.0.1:0" },
     { "public_listen = https://keys.example.org:443" },
-    { "public_listen = unix:/run/x.sock" },
+    { "public_listen = http://127.8.8.8:80" },
+    { "public_listen = http://localhost:80" },
+    { "public_listen = http://[::1]:80" },
+    { "public_listen = http://[::]:80\ntrusted_proxies = 10.1.0.0/16" },
+    { "public_listen = unix:/run/x.sock\ntrusted_proxies = 10.1.0.0/16,unix" },
+    { "trusted_proxies =" },
     { "base_path = /keys" },
     { "base_path = /a/b.c/d_e-f+g" },
     { "base_path =" },
@@ -288,6 +306,25 @@ START_TEST(leaves_relative_paths_in_flags_to_the_working_directory)
     ck_assert_succeeds(config_load(arguments, environment, &config, &extra, &err));
     ck_assert_str_eq(config.kek_file, "kek");
     ck_assert_str_eq(config.database, "sqlite:a.db");
+}
+END_TEST
+
+START_TEST(takes_the_url_of_a_server_as_it_is_and_repeats_none)
+{
+    char good[] = "--database=postgres://me:s3cret@db/keys?sslmode=verify-full";
+    char bad[] = "--database=postgre://me:s3cret@db/keys";
+    char *arguments[] = { good, NULL };
+    char *wrong[] = { bad, NULL };
+    char *environment[] = { NULL };
+    struct config config;
+    struct asap_error err = { 0 };
+    size_t extra = 0;
+
+    ck_assert_succeeds(config_load(arguments, environment, &config, &extra, &err));
+    ck_assert_str_eq(config.database, strchr(good, '=') + 1);
+    ck_assert(config_is_postgres(config.database));
+    ck_assert_int_eq(config_load(wrong, environment, &config, &extra, &err), ASAP_INVALID_ARGUMENT);
+    ck_assert_msg(strstr(err.message, "s3cret") == NULL, "%s", err.message);
 }
 END_TEST
 
@@ -465,6 +502,7 @@ int main(void)
     tcase_add_test(tests, puts_relative_paths_behind_the_folder_of_the_file);
     tcase_add_test(tests, prefers_flags_to_the_environment_and_that_to_the_file);
     tcase_add_test(tests, leaves_relative_paths_in_flags_to_the_working_directory);
+    tcase_add_test(tests, takes_the_url_of_a_server_as_it_is_and_repeats_none);
     tcase_add_test(tests, moves_what_is_no_setting_to_the_front);
     tcase_add_test(tests, refuses_a_flag_without_its_value);
     tcase_add_test(tests, names_the_flag_whose_value_is_wrong);

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "init.h"
 #include "kek_check.h"
+#include "postgres_fixture.h"
 #include "scoped.h"
 
 #define PARENT "/tmp/init_test.XXXXXX"
@@ -353,13 +354,44 @@ START_TEST(takes_a_relative_path_for_one_in_the_working_directory)
     char expected[CONFIG_TEXT + 16];
 
     ck_assert_ptr_nonnull(getcwd(folder, sizeof folder));
-    ck_assert_int_eq(run_init("--public-listen=unix:x.sock", "--client-ca-file=clients.pem", NULL),
+    ck_assert_int_eq(run_init("--public-listen=unix:x.sock", "--client-ca-file=clients.pem",
+                              "--trusted-proxies=unix"),
                      0);
     load_config(&config);
     (void)snprintf(expected, sizeof expected, "%s/clients.pem", folder);
     ck_assert_str_eq(config.client_ca_file, expected);
     (void)snprintf(expected, sizeof expected, "unix:%s/x.sock", folder);
     ck_assert_str_eq(config.public_listen, expected);
+}
+END_TEST
+
+START_TEST(makes_its_tables_in_a_database_of_a_server_once)
+{
+    SCOPED(vault) struct vault *vault = NULL;
+    SCOPED(store) struct store *store = NULL;
+    const struct log log = { .stream = stderr, .level = LOG_WARNING };
+    char flag[POSTGRES_URL_SIZE + 16] = "--database=";
+    char folder[] = "--dir";
+    char *arguments[] = { folder, directory, flag, NULL };
+    char *again[] = { folder, directory, flag, NULL };
+    struct config config;
+    struct asap_error err = { 0 };
+
+    postgres_make_database(flag + strlen(flag));
+    ck_assert_int_eq(init_command(arguments, &clock_system), 0);
+    ck_assert_int_eq(count_files(), COUNT(made) - 1);
+    ck_assert_int_ne(access(in_directory("asapd.db"), F_OK), 0);
+    load_config(&config);
+    ck_assert_str_eq(config.database, strchr(flag, '=') + 1);
+    ck_assert_succeeds(vault_open(config.kek_file, &vault, &err));
+    ck_assert_succeeds(store_open(config.database, false, &log, &store, &err));
+    ck_assert_succeeds(kek_check(store, vault, &err));
+    for (int i = 0; i < COUNT(made); i++)
+        (void)unlink(in_directory(made[i]));
+    ck_assert_int_eq(rmdir(directory), 0);
+    ck_assert_int_eq(init_command(again, &clock_system), 1);
+    ck_assert_int_eq(count_files(), -1);
+    ck_assert_succeeds(kek_check(store, vault, &err));
 }
 END_TEST
 
@@ -426,6 +458,7 @@ static TCase *file_tests(void)
     tcase_add_test(tests, writes_a_configuration_that_finds_the_files);
     tcase_add_test(tests, makes_a_database_that_its_kek_opens);
     tcase_add_test(tests, makes_a_database_that_no_other_kek_opens);
+    tcase_add_test(tests, makes_its_tables_in_a_database_of_a_server_once);
     tcase_add_test(tests, certifies_localhost_by_a_ca_that_can_do_nothing_else);
     tcase_add_test(tests, keeps_the_key_of_the_certificate_and_not_that_of_the_ca);
     tcase_add_test(tests, limits_the_certificates_in_time);

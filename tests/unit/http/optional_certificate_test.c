@@ -24,10 +24,14 @@ static void tell_certificate(void *context,
         buffer_printf(&response->body, " until %lld", (long long)certificate->not_after);
 }
 
+static struct networks proxies;
+
 static void enter(void)
 {
     struct http_listener_options options = certificate_prepare();
 
+    ck_assert(networks_read("", &proxies));
+    options.proxies = &proxies;
     fixture.routes[0] = (struct http_route){ .matches = is_other, .handler = tell_certificate };
     options.client_certificate_optional = true;
     fixture_start(&options);
@@ -75,6 +79,14 @@ START_TEST(knows_when_it_ends)
     (void)snprintf(expected, sizeof expected, "[] dns:web until %lld", (long long)mktime(&end));
     ck_assert_str_eq(answered, expected);
     test_identity_clear(&identity);
+}
+END_TEST
+
+START_TEST(that_of_a_proxy_is_none_of_its_clients)
+{
+    ck_assert(networks_read("127.0.0.1", &proxies));
+    show(test_authority_sign(&authority, "DNS:proxy", HOUR), _i);
+    ck_assert_str_eq(answered, "none");
 }
 END_TEST
 
@@ -240,6 +252,7 @@ int main(void)
     tcase_add_loop_test(tests, serves_who_shows_nothing, 0, COUNT(versions));
     tcase_add_loop_test(tests, learns_the_names_of_who_shows_a_good_one, 0, COUNT(versions));
     tcase_add_loop_test(tests, knows_when_it_ends, 0, COUNT(versions));
+    tcase_add_loop_test(tests, that_of_a_proxy_is_none_of_its_clients, 0, COUNT(versions));
     tcase_add_loop_test(tests, leaves_out_names_that_are_neither_or_odd, 0, COUNT(versions));
     tcase_add_loop_test(tests, leaves_out_a_name_that_is_too_long, 0, COUNT(versions));
     tcase_add_loop_test(tests, keeps_the_first_of_many_names, 0, COUNT(versions));

@@ -60,6 +60,19 @@ static int version(void)
     return found;
 }
 
+/* So that one version means the same tables everywhere. */
+START_TEST(both_kinds_of_database_have_the_same_migrations)
+{
+    const struct migration *other = postgres_migrations;
+
+    for (const struct migration *one = sqlite_migrations; one->version != 0; one++, other++) {
+        ck_assert_int_eq(one->version, other->version);
+        ck_assert_str_eq(one->name, other->name);
+    }
+    ck_assert_int_eq(other->version, 0);
+}
+END_TEST
+
 START_TEST(each_migration_is_applied_once)
 {
     struct asap_error err = { 0 };
@@ -100,6 +113,7 @@ int main(void)
     TCase *tests = tcase_create("migrate");
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, both_kinds_of_database_have_the_same_migrations);
     tcase_add_test(tests, each_migration_is_applied_once);
     tcase_add_test(tests, a_migration_that_fails_leaves_nothing_of_itself);
     tcase_add_test(tests, a_newer_schema_is_refused);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "check_main.h"
+#include "database_fixture.h"
 
 static struct store *store;
 static struct txn txn;
@@ -14,7 +15,7 @@ static void set_up(void)
     const struct log log = { .stream = stderr, .level = LOG_ERROR };
     struct asap_error err = { 0 };
 
-    ck_assert_succeeds(store_open("sqlite::memory:", true, &log, &store, &err));
+    ck_assert_succeeds(store_open(database.url, true, &log, &store, &err));
     txn = (struct txn){ 0 };
     ck_assert_succeeds(txn_begin(&txn, store, &err));
 }
@@ -92,6 +93,7 @@ START_TEST(a_place_in_the_log_is_taken_once)
 }
 END_TEST
 
+/* PostgreSQL takes no such text. */
 START_TEST(an_event_that_is_no_text_is_listed_without_it_and_without_its_hash)
 {
     static const unsigned char zero[AUDIT_HASH_SIZE];
@@ -220,19 +222,26 @@ START_TEST(events_up_to_a_place_are_removed)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *cases)
 {
-    Suite *suite = suite_create("audit rows");
-    TCase *cases = tcase_create("rows");
-
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, an_event_comes_back_as_it_was_with_texts_of_the_greatest_length);
-    tcase_add_test(cases, an_event_that_is_no_text_is_listed_without_it_and_without_its_hash);
     tcase_add_test(cases, a_place_in_the_log_is_taken_once);
     tcase_add_loop_test(cases, a_list_has_what_its_filters_let_through_in_order, 0, COUNT(lists));
     tcase_add_test(cases, the_head_begins_empty_and_keeps_what_is_put);
     tcase_add_test(cases, the_newest_event_before_a_time_is_found);
     tcase_add_test(cases, events_up_to_a_place_are_removed);
-    suite_add_tcase(suite, cases);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("audit rows");
+    TCase *damage = tcase_create("damage");
+
+    add_for_each_database(suite, add_tests);
+    tcase_add_checked_fixture(damage, database_in_memory, database_remove_nothing);
+    tcase_add_checked_fixture(damage, set_up, tear_down);
+    tcase_add_test(damage, an_event_that_is_no_text_is_listed_without_it_and_without_its_hash);
+    suite_add_tcase(suite, damage);
     return check_main(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check_main.h"
+#include "database_fixture.h"
 
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define DONE INT64_C(1795440000)
@@ -18,8 +19,19 @@ static void set_up(void)
     const struct log log = { .stream = stderr, .level = LOG_ERROR };
     struct asap_error err = { 0 };
 
-    ck_assert_succeeds(store_open("sqlite::memory:", true, &log, &store, &err));
+    ck_assert_succeeds(store_open(database.url, true, &log, &store, &err));
     txn = (struct txn){ 0 };
+    ck_assert_succeeds(txn_begin(&txn, store, &err));
+}
+
+/* After a row was refused, and before one is, so that what was added stays. */
+static void renew(bool keep)
+{
+    struct asap_error err = { 0 };
+
+    if (keep)
+        ck_assert_succeeds(txn_commit(&txn, &err));
+    txn_rollback(&txn);
     ck_assert_succeeds(txn_begin(&txn, store, &err));
 }
 
@@ -99,7 +111,9 @@ START_TEST(one_call_is_not_stored_twice)
     const struct call_row row = row_of("uid:0", "m", "id");
 
     add(&row, "one");
+    renew(true);
     ck_assert_int_ne(store_add_call(&txn, &row, "two", 3, &err), ASAP_OK);
+    renew(false);
     check_known("uid:0", "m", "id", "one");
 }
 END_TEST
@@ -117,16 +131,19 @@ START_TEST(calls_before_a_time_are_forgotten_and_those_of_that_time_are_not)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *cases)
 {
-    Suite *suite = suite_create("done calls");
-    TCase *cases = tcase_create("calls");
-
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, a_call_is_found_by_its_caller_method_and_id_together);
     tcase_add_test(cases, an_empty_answer_is_an_answer);
     tcase_add_test(cases, one_call_is_not_stored_twice);
     tcase_add_test(cases, calls_before_a_time_are_forgotten_and_those_of_that_time_are_not);
-    suite_add_tcase(suite, cases);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("done calls");
+
+    add_for_each_database(suite, add_tests);
     return check_main(suite);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "check_main.h"
+#include "database_fixture.h"
 #include "scoped.h"
 #include "store_sealed.h"
 
@@ -17,55 +18,22 @@
 #define NOW INT64_C(1795440000)
 
 static struct fixture {
-    char folder[64];
-    char url[128];
     struct log log;
     struct store *store;
 } fixture;
 
-static void set_up(const char *url)
+static void set_up(void)
 {
     struct asap_error err = { 0 };
 
     fixture.log = (struct log){ .stream = stderr, .level = LOG_ERROR };
-    (void)snprintf(fixture.url, sizeof fixture.url, "%s", url);
-    ck_assert_succeeds(store_open(fixture.url, true, &fixture.log, &fixture.store, &err));
-}
-
-static void set_up_memory(void)
-{
-    fixture.folder[0] = '\0';
-    set_up("sqlite::memory:");
-}
-
-static void set_up_file(void)
-{
-    char url[128];
-
-    (void)snprintf(fixture.folder, sizeof fixture.folder, "/tmp/asapXXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(fixture.folder));
-    (void)snprintf(url, sizeof url, "sqlite:%s/asapd.db", fixture.folder);
-    set_up(url);
-}
-
-static void remove_file(const char *suffix)
-{
-    char path[128];
-
-    (void)snprintf(path, sizeof path, "%s/asapd.db%s", fixture.folder, suffix);
-    (void)unlink(path);
+    ck_assert_succeeds(store_open(database.url, true, &fixture.log, &fixture.store, &err));
 }
 
 static void tear_down(void)
 {
     store_close(fixture.store);
     fixture.store = NULL;
-    if (fixture.folder[0] == '\0')
-        return;
-    remove_file("");
-    remove_file("-wal");
-    remove_file("-shm");
-    ck_assert_int_eq(rmdir(fixture.folder), 0);
 }
 
 static struct issuer_row new_issuer(const char *name)
@@ -174,6 +142,28 @@ START_TEST(what_is_not_committed_when_its_block_ends_is_undone)
 {
     add_and_forget_to_commit("web");
     ck_assert(!has_issuer("web"));
+}
+END_TEST
+
+START_TEST(one_that_only_reads_sees_what_was_committed_and_writes_nothing)
+{
+    struct issuer_row row = new_issuer("api");
+    struct asap_error err = { 0 };
+    SCOPED(txn) struct txn txn = { 0 };
+
+    begin(&txn);
+    (void)add_issuer(&txn, "web");
+    commit(&txn);
+    ck_assert_succeeds(txn_begin_read(&txn, fixture.store, &err));
+    ck_assert_succeeds(store_get_issuer(&txn, "web", &row, &err));
+    row = new_issuer("api");
+    ck_assert_int_ne(store_add_issuer(&txn, &row, &err), ASAP_OK);
+    txn_rollback(&txn);
+    ck_assert(!has_issuer("api"));
+    begin(&txn);
+    (void)add_issuer(&txn, "api");
+    commit(&txn);
+    ck_assert(has_issuer("api"));
 }
 END_TEST
 
@@ -495,6 +485,8 @@ START_TEST(a_key_of_no_issuer_is_refused)
 
     begin(&txn);
     ck_assert_int_eq(store_add_key(&txn, &row, &err), ASAP_INTERNAL);
+    txn_rollback(&txn);
+    begin(&txn);
     ck_assert_int_eq(store_get_key(&txn, "web/one", &found, &err), ASAP_NOT_FOUND);
 }
 END_TEST
@@ -650,13 +642,12 @@ START_TEST(two_threads_take_turns)
 }
 END_TEST
 
-static TCase *contract(const char *name, void (*prepare)(void))
+static void add_tests(TCase *tests)
 {
-    TCase *tests = tcase_create(name);
-
-    tcase_add_checked_fixture(tests, prepare, tear_down);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_committed_issuer_is_found_as_it_was_added);
     tcase_add_test(tests, what_is_not_committed_when_its_block_ends_is_undone);
+    tcase_add_test(tests, one_that_only_reads_sees_what_was_committed_and_writes_nothing);
     tcase_add_test(tests, rolling_back_what_is_not_open_is_fine);
     tcase_add_test(tests, a_second_transaction_in_one_thread_is_refused_and_does_not_hang);
     tcase_add_test(tests, an_issuer_name_is_taken_once_and_the_transaction_goes_on);
@@ -676,14 +667,12 @@ static TCase *contract(const char *name, void (*prepare)(void))
     tcase_add_test(tests, live_keys_are_those_that_are_neither_retired_nor_revoked);
     tcase_add_test(tests, a_sealed_key_is_kept_replaced_and_destroyed);
     tcase_add_test(tests, two_threads_take_turns);
-    return tests;
 }
 
 int main(void)
 {
     Suite *suite = suite_create("store");
 
-    suite_add_tcase(suite, contract("sqlite in memory", set_up_memory));
-    suite_add_tcase(suite, contract("sqlite on a file", set_up_file));
+    add_for_each_database(suite, add_tests);
     return check_main(suite);
 }
