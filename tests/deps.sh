@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 
 ./deploy/build-deps.sh check libsubunit-dev libevent-dev python3-cryptography python3-venv \
     protobuf-compiler curl openssl nginx-light haproxy iproute2 postgresql-15 sqlite3 mandoc procps \
-    zsh bash-completion systemd "$@"
+    prometheus zsh bash-completion systemd "$@"

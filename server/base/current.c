@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "clock.h"
+
 bool current_init(struct current *current, const char *what)
 {
     *current = (struct current){ .what = what, .reload_failed = true };
@@ -64,6 +66,7 @@ void current_replace(struct current *current, struct current_item *item, const c
     old = current->item;
     current->item = item;
     current->reload_failed = false;
+    current->confirmed_ms = clock_monotonic_ms();
     (void)snprintf(current->problem, sizeof current->problem, "%s", problem);
     is_last = drop_reference(old);
     (void)pthread_mutex_unlock(&current->lock);
@@ -102,8 +105,21 @@ bool current_is(struct current *current, int64_t generation)
     (void)pthread_mutex_lock(&current->lock);
     is =
         !current->reload_failed && current->item != NULL && current->item->generation == generation;
+    if (is)
+        current->confirmed_ms = clock_monotonic_ms();
     (void)pthread_mutex_unlock(&current->lock);
     return is;
+}
+
+bool current_confirmed(struct current *current, int64_t *ms)
+{
+    bool has_item = false;
+
+    (void)pthread_mutex_lock(&current->lock);
+    has_item = current->item != NULL;
+    *ms = current->confirmed_ms;
+    (void)pthread_mutex_unlock(&current->lock);
+    return has_item;
 }
 
 bool current_problem(struct current *current, char *out, size_t size)

@@ -28,6 +28,7 @@ struct current {
     struct current_item *item;
     const char *what; /* "the keys", for messages */
     bool reload_failed;
+    int64_t confirmed_ms; /* of the monotonic clock, when the item last was that of the store */
     char problem[CURRENT_PROBLEM_SIZE]; /* "" while all is well */
 };
 
@@ -54,6 +55,10 @@ void current_end_reload(struct current *current);
 
 /* Whether the item is of this generation and the last reload went well. */
 bool current_is(struct current *current, int64_t generation);
+
+/* When the item was last known to be that of the store, by clock_monotonic_ms(). False: there is no
+ * item. */
+bool current_confirmed(struct current *current, int64_t *ms);
 
 /* Whether the last reload went well. `out` says what is wrong, "" while all is well. */
 bool current_problem(struct current *current, char *out, size_t size);

@@ -84,9 +84,12 @@ static void remove_header(struct http_response *response, const char *name)
     response->header_count = kept;
 }
 
-static bool write_error(struct buffer *body, const char *name, const char *message)
+static bool write_error(struct http_response *response, const char *name, const char *message)
 {
-    json_t *object = json_pack("{s:s, s:s}", "code", name, "message", message);
+    const char *id = response->trace == NULL ? NULL : response->trace->request_id;
+    struct buffer *body = &response->body;
+    json_t *object =
+        json_pack("{s:s, s:s, s:s*}", "code", name, "message", message, "request_id", id);
     char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 
     if (text != NULL)
@@ -105,7 +108,7 @@ void http_set_error(struct http_response *response, enum asap_code code, const c
     http_set_header(response, "Content-Type", "application/json");
     buffer_clear(&response->body);
     response->body.limit = HTTP_BODY_MAX;
-    if (write_error(&response->body, status->name, message))
+    if (write_error(response, status->name, message))
         return;
     response->status = 500;
     buffer_clear(&response->body);

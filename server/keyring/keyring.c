@@ -146,3 +146,8 @@ bool keyring_problem(struct keyring *keyring, char *out, size_t size)
 {
     return current_problem(&keyring->current, out, size);
 }
+
+bool keyring_confirmed(struct keyring *keyring, int64_t *ms)
+{
+    return current_confirmed(&keyring->current, ms);
+}

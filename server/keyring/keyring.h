@@ -36,6 +36,10 @@ keyring_refresh(struct keyring *keyring, struct store *store, int64_t now, struc
  * all is well. */
 bool keyring_problem(struct keyring *keyring, char *out, size_t size);
 
+/* When the snapshot was last known to be that of the store, by clock_monotonic_ms(). False: there
+ * is none yet. */
+bool keyring_confirmed(struct keyring *keyring, int64_t *ms);
+
 /* The current snapshot, held until released; NULL when none could ever be built, which needs no
  * release. Any thread. */
 const struct snapshot *keyring_acquire(struct keyring *keyring);

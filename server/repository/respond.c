@@ -77,6 +77,21 @@ static void set_modified(struct http_response *response, int64_t modified)
     http_copy_header(response, "Last-Modified", date);
 }
 
+static void note_fetch(const struct exchange *exchange, const struct published_key *key)
+{
+    /* Most keys sign, and are told apart by the first comparison. */
+    if (key->times.sign_until > exchange->now
+        || lifecycle_state(&key->times, exchange->now) != KEY_RETIRING)
+        return;
+    fetches_note(exchange->repository->fetches,
+                 &(struct fetch){ .kid = key->kid,
+                                  .unpublish_time = key->times.unpublish_time,
+                                  .now = exchange->now,
+                                  .address = exchange->request->peer.address,
+                                  .agent = http_request_header(exchange->request, "User-Agent"),
+                                  .trace = exchange->request->trace });
+}
+
 void respond_with_key(const struct exchange *exchange, const struct published_key *key)
 {
     struct http_response *response = exchange->response;
@@ -90,6 +105,7 @@ void respond_with_key(const struct exchange *exchange, const struct published_ke
         respond_unavailable(response, damaged);
         return;
     }
+    note_fetch(exchange, key);
     http_copy_header(response, "ETag", key->etag);
     set_modified(response, key->times.publish_time);
     set_cache_control(response, lifecycle_cache_lifetime(policy->max_age, policy,

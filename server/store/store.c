@@ -8,6 +8,7 @@
 
 #include "fail.h"
 #include "scoped.h"
+#include "store_health.h"
 #include "store_upkeep.h"
 #include "transaction.h"
 
@@ -15,11 +16,14 @@
 struct store_lane {
     pthread_mutex_t mutex; /* held by the thread whose transaction is open */
     struct sql_connection *connection;
+    bool has_failed; /* the open transaction, by the database's fault */
+    struct store_health *health;
 };
 
 struct store {
     struct store_lane main;
     struct store_lane readers; /* without a connection, readers take the main one */
+    struct store_health health;
 };
 
 DEFINE_SCOPED(store, struct store *, store_close)
@@ -71,8 +75,12 @@ static struct store *new_store(void)
         free(store);
         return NULL;
     }
-    if (init_mutex(&store->readers.mutex))
+    if (init_mutex(&store->readers.mutex)) {
+        store_health_init(&store->health);
+        store->main.health = &store->health;
+        store->readers.health = &store->health;
         return store;
+    }
     (void)pthread_mutex_destroy(&store->main.mutex);
     free(store);
     return NULL;
@@ -170,7 +178,13 @@ void store_close(struct store *store)
         return;
     close_lane(&store->readers);
     close_lane(&store->main);
+    store_health_destroy(&store->health);
     free(store);
+}
+
+struct store_health *store_health_of(struct store *store)
+{
+    return &store->health;
 }
 
 enum asap_code store_check_url(const char *url, struct asap_error *err)
@@ -183,6 +197,15 @@ enum asap_code store_check_url(const char *url, struct asap_error *err)
     return driver->check == NULL ? ASAP_OK : driver->check(where, err);
 }
 
+/* Takes note of how an operation of the lane's transaction ended. */
+static enum asap_code note(struct store_lane *lane,
+                           enum store_operation operation,
+                           enum asap_code code,
+                           const struct asap_error *err)
+{
+    return store_health_note(lane->health, operation, code, err, &lane->has_failed);
+}
+
 static enum asap_code
 begin(struct txn *txn, struct store_lane *lane, enum sql_access access, struct asap_error *err)
 {
@@ -190,7 +213,9 @@ begin(struct txn *txn, struct store_lane *lane, enum sql_access access, struct a
 
     if (pthread_mutex_lock(&lane->mutex) != 0)
         return fail(err, ASAP_INTERNAL, "this thread has a transaction open");
-    code = lane->connection->driver->begin(lane->connection, access, err);
+    lane->has_failed = false;
+    code = note(lane, STORE_BEGIN, lane->connection->driver->begin(lane->connection, access, err),
+                err);
     if (code != ASAP_OK) {
         (void)pthread_mutex_unlock(&lane->mutex);
         return code;
@@ -212,6 +237,8 @@ enum asap_code txn_begin_read(struct txn *txn, struct store *store, struct asap_
 
 static void end(struct txn *txn)
 {
+    if (!txn->lane->has_failed)
+        store_health_recover(txn->lane->health);
     (void)pthread_mutex_unlock(&MOVE(txn->lane)->mutex);
 }
 
@@ -219,7 +246,7 @@ enum asap_code txn_commit(struct txn *txn, struct asap_error *err)
 {
     struct sql_connection *const connection = txn->lane->connection;
 
-    TRY(connection->driver->commit(connection, err));
+    TRY(note(txn->lane, STORE_COMMIT, connection->driver->commit(connection, err), err));
     end(txn);
     return ASAP_OK;
 }
@@ -274,7 +301,7 @@ enum asap_code transaction_query(struct txn *txn,
 {
     struct sql_connection *const connection = txn->lane->connection;
 
-    return connection->driver->query(connection, query, err);
+    return note(txn->lane, STORE_QUERY, connection->driver->query(connection, query, err), err);
 }
 
 enum asap_code transaction_finish_copy(struct txn *txn, struct asap_error *err)

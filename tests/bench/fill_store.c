@@ -126,7 +126,7 @@ static enum asap_code add_all(struct filling *filling, int count, struct asap_er
 
 static enum asap_code fill(const char *url, int count, const char *folder, struct asap_error *err)
 {
-    const struct log log = { stderr, LOG_ERROR };
+    const struct log log = { .stream = stderr, .level = LOG_ERROR };
     struct filling filling = { .folder = folder, .now = (int64_t)time(NULL) };
     struct store *store = NULL;
     enum asap_code code = ASAP_OK;

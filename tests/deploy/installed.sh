@@ -6,10 +6,12 @@ set -eu
 passed=0
 
 # holds SENTENCE COMMAND [ARGUMENT ...]
+# In the background, since a function that is a condition goes on after a failure.
 holds() {
     sentence=$1
     shift
-    if ! "$@" >/tmp/said 2>&1; then
+    "$@" >/tmp/said 2>&1 &
+    if ! wait $!; then
         cat /tmp/said
         echo "  NOT: $sentence"
         journalctl --quiet --no-pager --lines 20 --unit asapd || true
@@ -105,6 +107,22 @@ wrong_settings_stop_it() {
     systemctl restart asapd
 }
 
+# The commands of a runbook, in one shell; the second argument is put behind its variables.
+follow() {
+    awk -v values="$2" '
+        /^```sh$/ { inside = 1; next }
+        /^```/ { if (inside && !fences++) print values; inside = 0 }
+        inside' "/usr/share/doc/asapd/runbooks/$1.md" >/srv/runbook.sh
+    bash -euo pipefail -x /srv/runbook.sh
+}
+
+# PostgreSQL knows the service by its user.
+make_postgresql() {
+    systemctl start postgresql
+    runuser -u postgres -- createuser asapd
+    runuser -u postgres -- createdb --owner asapd --encoding UTF8 --template template0 asapd
+}
+
 # A user of this machine, known on the socket by his user id.
 user_is_known() {
     useradd --create-home carol
@@ -124,7 +142,7 @@ holds "nor a database" fails test -e /var/lib/asapd
 holds "systemd-analyze verify has nothing to say of the unit" systemd_finds_nothing
 holds "its exposure is at most 1.5" systemd-analyze security --threshold=15 --no-pager asapd.service
 
-holds "asapd init --system makes what the service needs" asapd init --system
+holds "asapd init --system makes what the service needs" asapd init --system --demo
 holds "the service starts" systemctl start asapd
 holds "systemd calls it running" systemctl is-active asapd
 holds "its user is one that systemd made for it" test "$(status_of_process Uid)" -ge 61184
@@ -161,12 +179,20 @@ holds "and runs at once" systemctl is-active asapd
 holds "with the same key" is "$(fetch "$key")" "$published"
 
 holds "asapd-service runs commands as the service does" says good asapd-service serve --check-config
+holds "the commands of upgrade.md succeed" follow upgrade ""
+holds "the commands of restore.md do" follow restore ""
+holds "the commands of kek-rotation.md do" follow kek-rotation ""
 holds "drop-ins give it port 443 and a certificate from elsewhere" drop_ins_work
 holds "wrong settings are not tried again and again" wrong_settings_stop_it
 holds "a user of the machine mints by his user id" user_is_known
 
+holds "there is a PostgreSQL" make_postgresql
+holds "the commands of moving-to-postgresql.md succeed" \
+    follow moving-to-postgresql "new='postgresql:///asapd?host=/run/postgresql'"
+holds "from where the key is as it was" is "$(fetch "$key")" "$published"
+
 holds "apt purge says that the KEK stays" says "kept /etc/asapd/kek" sh -c 'apt-get purge -y asapd 2>&1'
-holds "it does" is "$(ls /etc/asapd)" kek
+holds "it does, and the old one" is "$(echo /etc/asapd/*)" "/etc/asapd/kek /etc/asapd/kek.old"
 holds "database and configuration are gone" fails ls -d /var/lib/asapd /var/lib/private/asapd
 holds "the other packages leave nothing behind" apt-get purge -y asapctl libasap-dev libasap0 libasap-microhttpd0
 holds "no file of theirs" is "$(find / -xdev -name '*asap*' ! -path '/srv/*' ! -path '/tmp/*' ! -path '/var/log/*' ! -path '/var/lib/apt/*' ! -path '/var/cache/*' ! -path '/etc/asapd')" ""

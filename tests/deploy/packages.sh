@@ -83,7 +83,9 @@ install_on_base() {
     quietly in_base update-ca-certificates
     quietly in_base apt-get update
     quietly in_base apt-get install -y --no-install-recommends curl gcc libc6-dev make pkgconf \
-        libcurl4-openssl-dev
+        libcurl4-openssl-dev postgresql-15 libnss-systemd
+    # Only what is asked for listens in the container.
+    quietly in_base systemctl disable postgresql
     quietly in_base sh -c 'apt-get install -y --no-install-recommends /srv/first/*.deb'
 }
 

@@ -158,7 +158,7 @@ START_TEST(makes_a_database_that_its_kek_opens)
 {
     SCOPED(vault) struct vault *vault = NULL;
     SCOPED(store) struct store *store = NULL;
-    const struct log log = { stderr, LOG_WARNING };
+    const struct log log = { .stream = stderr, .level = LOG_WARNING };
     struct config config;
     struct asap_error err = { 0 };
 
@@ -174,7 +174,7 @@ START_TEST(makes_a_database_that_no_other_kek_opens)
 {
     SCOPED(vault) struct vault *vault = NULL;
     SCOPED(store) struct store *store = NULL;
-    const struct log log = { stderr, LOG_WARNING };
+    const struct log log = { .stream = stderr, .level = LOG_WARNING };
     struct config config;
     struct asap_error err = { 0 };
 
@@ -432,7 +432,7 @@ START_TEST(makes_its_tables_in_a_database_of_a_server_once)
 {
     SCOPED(vault) struct vault *vault = NULL;
     SCOPED(store) struct store *store = NULL;
-    const struct log log = { stderr, LOG_WARNING };
+    const struct log log = { .stream = stderr, .level = LOG_WARNING };
     char flag[POSTGRES_URL_SIZE + 16] = "--database=";
     char folder[] = "--dir";
     char *arguments[] = { folder, directory, flag, NULL };

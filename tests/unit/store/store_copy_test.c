@@ -12,7 +12,7 @@
 
 enum { MANY = 1203 }; /* three slices */
 
-static const struct log quiet = { NULL, LOG_ERROR };
+static const struct log quiet = { .level = LOG_ERROR };
 static const struct store_progress silent = { NULL, NULL };
 
 static struct store *from, *to;
