@@ -113,12 +113,13 @@ START_TEST(an_error_that_only_the_servers_log_explains_names_its_request)
 {
     SCOPED(buffer) struct buffer details = BUFFER(4096);
     SCOPED(buffer) struct buffer body = BUFFER(8192);
-    Google__Rpc__RequestInfo info = GOOGLE__RPC__REQUEST_INFO__INIT;
+    Google__Rpc__RequestInfo info;
     char id[] = "r-1\n";
     struct call_error answer = { .url = "unix:x", .status = 500, .is_json = true };
     struct asap_error err = { 0 };
     int64_t retry_ms = 0;
 
+    google__rpc__request_info__init(&info);
     info.request_id = id;
     append_detail(&details, &info.base);
     buffer_printf(&body, "{\"code\":\"%s\",\"message\":\"x\",\"details\":[{}%s]}", faults[_i].name,
