@@ -16,14 +16,13 @@ static struct postgres *of(struct sql_connection *connection)
 
 /* Opening. */
 
-static void close_postgres(struct postgres *postgres)
+void postgres_free(struct postgres *postgres)
 {
     postgres_disconnect(postgres);
     free(postgres->url);
     free(postgres);
 }
 
-DEFINE_SCOPED(postgres, struct postgres *, close_postgres)
 DEFINE_SCOPED(options, PQconninfoOption *, PQconninfoFree)
 DEFINE_SCOPED(message, char *, PQfreemem)
 
@@ -89,26 +88,36 @@ static enum asap_code check(const char *url, struct asap_error *err)
     return parse(url, shown, err);
 }
 
-static enum asap_code open(const char *url,
-                           bool create,
-                           const struct log *log,
-                           struct sql_connection **out,
-                           struct asap_error *err)
+enum asap_code postgres_new(const char *url, struct postgres **out, struct asap_error *err)
 {
     SCOPED(postgres) struct postgres *postgres = calloc(1, sizeof *postgres);
 
-    (void)log;
     *out = NULL;
     if (postgres == NULL)
         return fail_memory(err);
     postgres->base.driver = &postgres_driver;
     postgres->monotonic_ms = clock_monotonic_ms;
     postgres->patience_ms = POSTGRES_ANSWER_MS;
-    postgres->create = create;
     TRY(parse(url, postgres->shown, err));
     postgres->url = strdup(url);
     if (postgres->url == NULL)
         return fail_memory(err);
+    *out = MOVE(postgres);
+    return ASAP_OK;
+}
+
+static enum asap_code open(const char *url,
+                           bool create,
+                           const struct log *log,
+                           struct sql_connection **out,
+                           struct asap_error *err)
+{
+    SCOPED(postgres) struct postgres *postgres = NULL;
+
+    (void)log;
+    *out = NULL;
+    TRY(postgres_new(url, &postgres, err));
+    postgres->create = create;
     TRY(postgres_connect(postgres, POSTGRES_CONNECT_MS, err));
     postgres->create = false;
     *out = &MOVE(postgres)->base;
@@ -117,7 +126,7 @@ static enum asap_code open(const char *url,
 
 static void close(struct sql_connection *connection)
 {
-    close_postgres(of(connection));
+    postgres_free(of(connection));
 }
 
 /* Transactions. */
@@ -318,4 +327,6 @@ const struct sql_driver postgres_driver = {
     .run_script = run_script,
     .get_version = get_version,
     .set_version = set_version,
+    .watch = postgres_watch,
+    .unwatch = postgres_unwatch,
 };

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
+#include "lane.h"
 #include "scoped.h"
+#include "store_watch.h"
 #include "transaction.h"
-
-/* One transaction at a time. */
-struct store_lane {
-    pthread_mutex_t mutex; /* held by the thread whose transaction is open */
-    struct sql_connection *connection;
-};
 
 struct store {
     struct store_lane main;
@@ -46,32 +41,18 @@ static const struct sql_driver *find_driver(const char *url, const char **where)
     return NULL;
 }
 
-/* A second transaction in the same thread would wait for itself: it is told instead. */
-static bool init_mutex(pthread_mutex_t *mutex)
-{
-    pthread_mutexattr_t attributes;
-    bool made = false;
-
-    if (pthread_mutexattr_init(&attributes) != 0)
-        return false;
-    made = pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK) == 0
-           && pthread_mutex_init(mutex, &attributes) == 0;
-    (void)pthread_mutexattr_destroy(&attributes);
-    return made;
-}
-
 /* NULL when there is no memory for one. */
 static struct store *new_store(void)
 {
     struct store *store = calloc(1, sizeof *store);
 
-    if (store == NULL || !init_mutex(&store->main.mutex)) {
+    if (store == NULL || !lane_init(&store->main)) {
         free(store);
         return NULL;
     }
-    if (init_mutex(&store->readers.mutex))
+    if (lane_init(&store->readers))
         return store;
-    (void)pthread_mutex_destroy(&store->main.mutex);
+    lane_clear(&store->main);
     free(store);
     return NULL;
 }
@@ -103,19 +84,12 @@ enum asap_code store_open(
     return ASAP_OK;
 }
 
-static void close_lane(struct store_lane *lane)
-{
-    if (lane->connection != NULL)
-        lane->connection->driver->close(lane->connection);
-    (void)pthread_mutex_destroy(&lane->mutex);
-}
-
 void store_close(struct store *store)
 {
     if (store == NULL)
         return;
-    close_lane(&store->readers);
-    close_lane(&store->main);
+    lane_clear(&store->readers);
+    lane_clear(&store->main);
     free(store);
 }
 
@@ -129,18 +103,31 @@ enum asap_code store_check_url(const char *url, struct asap_error *err)
     return driver->check == NULL ? ASAP_OK : driver->check(where, err);
 }
 
+enum asap_code store_watch(const char *url,
+                           void (*changed)(void *context),
+                           void *context,
+                           struct sql_watch **out,
+                           struct asap_error *err)
+{
+    const char *where = "";
+    const struct sql_driver *driver = find_driver(url, &where);
+
+    *out = NULL;
+    if (driver == NULL)
+        return fail_kind(err);
+    return driver->watch == NULL ? ASAP_OK : driver->watch(where, changed, context, out, err);
+}
+
+void store_unwatch(struct sql_watch *watch)
+{
+    if (watch != NULL)
+        watch->driver->unwatch(watch);
+}
+
 static enum asap_code
 begin(struct txn *txn, struct store_lane *lane, enum sql_access access, struct asap_error *err)
 {
-    enum asap_code code = ASAP_OK;
-
-    if (pthread_mutex_lock(&lane->mutex) != 0)
-        return fail(err, ASAP_INTERNAL, "this thread has a transaction open");
-    code = lane->connection->driver->begin(lane->connection, access, err);
-    if (code != ASAP_OK) {
-        (void)pthread_mutex_unlock(&lane->mutex);
-        return code;
-    }
+    TRY(lane_begin(lane, lane_ticket(lane), access, err));
     txn->lane = lane;
     return ASAP_OK;
 }
@@ -156,17 +143,12 @@ enum asap_code txn_begin_read(struct txn *txn, struct store *store, struct asap_
                  err);
 }
 
-static void end(struct txn *txn)
-{
-    (void)pthread_mutex_unlock(&MOVE(txn->lane)->mutex);
-}
-
 enum asap_code txn_commit(struct txn *txn, struct asap_error *err)
 {
     struct sql_connection *const connection = txn->lane->connection;
 
     TRY(connection->driver->commit(connection, err));
-    end(txn);
+    lane_end(MOVE(txn->lane));
     return ASAP_OK;
 }
 
@@ -175,7 +157,7 @@ void txn_rollback(struct txn *txn)
     if (txn->lane == NULL)
         return;
     txn->lane->connection->driver->rollback(txn->lane->connection);
-    end(txn);
+    lane_end(MOVE(txn->lane));
 }
 
 enum asap_code transaction_query(struct txn *txn,

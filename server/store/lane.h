@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAPD_LANE_H
+#define ASAPD_LANE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "sql.h"
+
+/* One transaction at a time over one connection. While the database is away,
+ * those who wait for their turn do not each wait for it again: what fails for
+ * one that had it meanwhile fails for them. */
+struct store_lane {
+    struct sql_connection *connection; /* NULL: none is opened */
+    pthread_mutex_t mutex;             /* held by the thread whose transaction is open */
+    atomic_uint failures;              /* transactions that could not begin, ever */
+    bool is_failing;                   /* the last one could not, which `failure` says of it */
+    struct asap_error failure;
+};
+
+/* False without memory. */
+bool lane_init(struct store_lane *lane);
+void lane_clear(struct store_lane *lane);
+
+/* To be taken before waiting for a turn. */
+static inline unsigned lane_ticket(struct store_lane *lane)
+{
+    return atomic_load(&lane->failures);
+}
+
+/* Waits for its turn and begins a transaction, which lane_end() ends; on failure there is none.
+ * ASAP_INTERNAL: this thread has one open. */
+ASAP_MUST_CHECK enum asap_code lane_begin(struct store_lane *lane,
+                                          unsigned ticket,
+                                          enum sql_access access,
+                                          struct asap_error *err);
+void lane_end(struct store_lane *lane);
+
+#endif
