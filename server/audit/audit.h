@@ -67,7 +67,7 @@ bool audit_problem(struct audit *audit, char *out, size_t size);
 /* A signed head: the newest event's place and hash, as one word of ASCII. */
 enum { AUDIT_HEAD_TEXT_SIZE = 160 };
 
-/* ASAP_NOT_FOUND while there is no event. */
+/* ASAP_NOT_FOUND while there is no event. A log without this one is not written to any more. */
 ASAP_MUST_CHECK enum asap_code audit_get_head(struct audit *audit,
                                               char out[AUDIT_HEAD_TEXT_SIZE],
                                               struct asap_error *err);

@@ -61,7 +61,8 @@ static struct node {
 static struct scratch scratch;
 static struct log quiet;
 static struct vault *vault;
-static char url[POSTGRES_URL_SIZE];
+static char url[POSTGRES_URL_SIZE];   /* as the servers have it */
+static char owner[POSTGRES_URL_SIZE]; /* as the owner of the tables has it */
 static struct asap_error err;
 
 static int64_t read_now(void *context)
@@ -157,7 +158,49 @@ static void do_at_once(enum asap_code (*work)(struct node *node))
         ck_assert_msg(nodes[i].code == ASAP_OK, "%s", nodes[i].err.message);
 }
 
-static void set_up(void)
+/* A file among those for deployment; freed by the caller. */
+static char *read_deployed(const char *name)
+{
+    enum { LONGEST = 8192 };
+    const char *here = strstr(__FILE__, "tests/unit/");
+    char *text = calloc(1, LONGEST);
+    char path[512];
+    FILE *file = NULL;
+
+    (void)snprintf(path, sizeof path, "%.*sdeploy/%s", (int)(here - __FILE__), __FILE__, name);
+    file = fopen(path, "re");
+    ck_assert_msg(file != NULL && text != NULL, "%s", path);
+    ck_assert_uint_lt(fread(text, 1, LONGEST, file), LONGEST);
+    ck_assert_int_eq(fclose(file), 0);
+    return text;
+}
+
+static void make_database(void)
+{
+    postgres_make_database(owner);
+    memcpy(url, owner, sizeof url);
+}
+
+/* Whose tables are another's, and which may do to them no more than it needs. */
+static void make_database_of_another(void)
+{
+    static const char *const role = "DO $$ BEGIN CREATE ROLE asapd_server LOGIN;"
+                                    " EXCEPTION WHEN duplicate_object THEN NULL; END $$";
+    const char *rest = NULL;
+    char *grants = NULL;
+
+    postgres_make_database(owner);
+    rest = strchr(owner, '@');
+    (void)snprintf(url, sizeof url, "postgresql://asapd_server%s", rest);
+    ck_assert_succeeds(store_open(owner, true, &quiet, &nodes[0].store, &err));
+    store_close(nodes[0].store);
+    (void)postgres_run(owner, role);
+    grants = read_deployed("postgresql/grants.sql");
+    (void)postgres_run(owner, grants);
+    free(grants);
+}
+
+static void start_nodes(void (*make)(void))
 {
     char kek[128];
 
@@ -167,10 +210,20 @@ static void set_up(void)
     (void)scratch_file(&scratch, "kek", kek, sizeof kek);
     ck_assert_succeeds(vault_create_kek(kek, &err));
     ck_assert_succeeds(vault_open(kek, &vault, &err));
-    postgres_make_database(url);
+    make();
     for (int i = 0; i < NODES; i++)
         nodes[i] = (struct node){ .now = CREATED };
     do_at_once(open_node);
+}
+
+static void set_up(void)
+{
+    start_nodes(make_database);
+}
+
+static void set_up_as_role(void)
+{
+    start_nodes(make_database_of_another);
 }
 
 static void tear_down(void)
@@ -307,7 +360,7 @@ static void prepare_mints(void)
 /* The first column of a query's first row. */
 static int ask_database(const char *sql)
 {
-    return (int)strtol(postgres_run(url, sql), NULL, 10);
+    return (int)strtol(postgres_run(owner, sql), NULL, 10);
 }
 
 static void assert_chain_is_intact(void)
@@ -496,7 +549,7 @@ START_TEST(while_the_database_is_away_keys_are_served_and_nothing_is_signed)
 
     prepare_mints();
     ck_assert_int_eq(mint(&nodes[0]), ASAP_OK);
-    postgres_go_away(url);
+    postgres_go_away(owner);
     ck_assert_int_eq(refresh(&nodes[0]), ASAP_UNAVAILABLE);
     ck_assert_int_eq(mint(&nodes[0]), ASAP_UNAVAILABLE);
     ck_assert_int_eq(nodes[0].err.reason, ASAP_REASON_AUDIT_UNAVAILABLE);
@@ -526,7 +579,7 @@ START_TEST(a_server_that_has_seen_what_the_database_lost_stops_until_it_is_resta
 {
     prepare_mints();
     ck_assert_int_eq(mint(&nodes[0]), ASAP_OK);
-    (void)postgres_run(url, losses[_i]);
+    (void)postgres_run(owner, losses[_i]);
     assert_refused(&nodes[0], CREATE_CALLER, "{\"name\":\"x\"}",
                    _i == 0 ? ASAP_FAILED_PRECONDITION : ASAP_UNAVAILABLE);
     assert_says(&nodes[0], "went back");
@@ -540,12 +593,30 @@ START_TEST(a_server_that_has_seen_what_the_database_lost_stops_until_it_is_resta
 }
 END_TEST
 
-int main(void)
+START_TEST(a_role_that_serves_can_change_no_table)
 {
-    Suite *suite = suite_create("nodes");
-    TCase *tests = tcase_create("two servers");
+    static const char *const statements[] = {
+        "DELETE FROM key",
+        "DELETE FROM caller",
+        "UPDATE audit_event SET message = ''",
+        "UPDATE asapd_schema SET version = 0",
+        "DROP TABLE key",
+    };
 
-    tcase_add_checked_fixture(tests, set_up, tear_down);
+    for (int i = 0; i < COUNT(statements); i++) {
+        PGconn *link = PQconnectdb(url);
+        PGresult *result = PQexec(link, statements[i]);
+
+        ck_assert_msg(strcmp(PQresultErrorField(result, PG_DIAG_SQLSTATE), "42501") == 0, "%s",
+                      statements[i]);
+        PQclear(result);
+        PQfinish(link);
+    }
+}
+END_TEST
+
+static void add_tests(TCase *tests)
+{
     tcase_add_test(tests, two_that_start_at_the_same_moment_make_one_set_of_secrets);
     tcase_add_test(tests, a_change_at_one_is_served_by_the_other);
     tcase_add_test(tests, a_page_goes_on_at_the_other);
@@ -555,10 +626,24 @@ int main(void)
     tcase_add_test(tests, keys_are_rotated_and_destroyed_once);
     tcase_add_test(tests, the_audit_log_is_pruned_once);
     tcase_add_test(tests, a_server_whose_clock_is_behind_the_others_changes_and_signs_nothing);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("nodes");
+    TCase *tests = tcase_create("two servers");
+    TCase *limited = tcase_create("two servers whose role may do what they need");
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    add_tests(tests);
     tcase_add_test(tests, while_the_database_is_away_keys_are_served_and_nothing_is_signed);
     tcase_add_loop_test(tests,
                         a_server_that_has_seen_what_the_database_lost_stops_until_it_is_restarted,
                         0, COUNT(losses));
+    tcase_add_checked_fixture(limited, set_up_as_role, tear_down);
+    add_tests(limited);
+    tcase_add_test(limited, a_role_that_serves_can_change_no_table);
     suite_add_tcase(suite, tests);
+    suite_add_tcase(suite, limited);
     return check_main(suite);
 }
