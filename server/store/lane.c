@@ -27,32 +27,34 @@ void lane_clear(struct store_lane *lane)
 
 static enum asap_code try(struct store_lane *lane, enum sql_access access)
 {
+    struct lane_health *health = &lane->health[access];
     struct asap_error cause = { 0 };
     const enum asap_code code = lane->connection->driver->begin(lane->connection, access, &cause);
 
-    lane->is_failing = code != ASAP_OK;
-    if (lane->is_failing) {
-        lane->failure = cause;
-        (void)atomic_fetch_add(&lane->failures, 1);
+    health->is_failing = code != ASAP_OK;
+    if (health->is_failing) {
+        health->failure = cause;
+        (void)atomic_fetch_add(&health->failures, 1);
     }
     return code;
 }
 
 enum asap_code
-lane_begin(struct store_lane *lane, unsigned ticket, enum sql_access access, struct asap_error *err)
+lane_begin(struct store_lane *lane, enum sql_access access, unsigned ticket, struct asap_error *err)
 {
+    const struct lane_health *health = &lane->health[access];
     enum asap_code code = ASAP_OK;
 
     if (pthread_mutex_lock(&lane->mutex) != 0)
         return fail(err, ASAP_INTERNAL, "this thread has a transaction open");
-    if (lane->is_failing && lane_ticket(lane) != ticket)
-        code = lane->failure.code;
+    if (health->is_failing && lane_ticket(lane, access) != ticket)
+        code = health->failure.code;
     else
         code = try(lane, access);
     if (code == ASAP_OK)
         return ASAP_OK;
     if (err != NULL)
-        *err = lane->failure;
+        *err = health->failure;
     lane_end(lane);
     return code;
 }

@@ -13,9 +13,11 @@
 struct store_lane {
     struct sql_connection *connection; /* NULL: none is opened */
     pthread_mutex_t mutex;             /* held by the thread whose transaction is open */
-    atomic_uint failures;              /* transactions that could not begin, ever */
-    bool is_failing;                   /* the last one could not, which `failure` says of it */
-    struct asap_error failure;
+    struct lane_health {
+        atomic_uint failures; /* transactions that could not begin, ever */
+        bool is_failing;      /* the last one could not, of which `failure` says why */
+        struct asap_error failure;
+    } health[2]; /* by access: who cannot write may still read */
 };
 
 /* False without memory. */
@@ -23,16 +25,16 @@ bool lane_init(struct store_lane *lane);
 void lane_clear(struct store_lane *lane);
 
 /* To be taken before waiting for a turn. */
-static inline unsigned lane_ticket(struct store_lane *lane)
+static inline unsigned lane_ticket(struct store_lane *lane, enum sql_access access)
 {
-    return atomic_load(&lane->failures);
+    return atomic_load(&lane->health[access].failures);
 }
 
 /* Waits for its turn and begins a transaction, which lane_end() ends; on failure there is none.
  * ASAP_INTERNAL: this thread has one open. */
 ASAP_MUST_CHECK enum asap_code lane_begin(struct store_lane *lane,
-                                          unsigned ticket,
                                           enum sql_access access,
+                                          unsigned ticket,
                                           struct asap_error *err);
 void lane_end(struct store_lane *lane);
 

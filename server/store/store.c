@@ -127,7 +127,7 @@ void store_unwatch(struct sql_watch *watch)
 static enum asap_code
 begin(struct txn *txn, struct store_lane *lane, enum sql_access access, struct asap_error *err)
 {
-    TRY(lane_begin(lane, lane_ticket(lane), access, err));
+    TRY(lane_begin(lane, access, lane_ticket(lane, access), err));
     txn->lane = lane;
     return ASAP_OK;
 }

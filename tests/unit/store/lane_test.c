@@ -17,9 +17,8 @@ static enum asap_code begin(struct sql_connection *over,
                             struct asap_error *problem)
 {
     (void)over;
-    (void)access;
     database.attempts++;
-    if (database.code == ASAP_OK)
+    if (database.code == ASAP_OK || access == SQL_READ)
         return ASAP_OK;
     problem->code = database.code;
     (void)snprintf(problem->message, sizeof problem->message, "attempt %d failed",
@@ -53,12 +52,12 @@ static void tear_down(void)
 
 static enum asap_code enter(unsigned ticket)
 {
-    return lane_begin(&lane, ticket, SQL_WRITE, &err);
+    return lane_begin(&lane, SQL_WRITE, ticket, &err);
 }
 
 START_TEST(who_waited_while_another_failed_fails_with_it_at_once)
 {
-    const unsigned waiting = lane_ticket(&lane);
+    const unsigned waiting = lane_ticket(&lane, SQL_WRITE);
 
     database.code = ASAP_UNAVAILABLE;
     ck_assert_int_eq(enter(waiting), ASAP_UNAVAILABLE);
@@ -74,35 +73,48 @@ END_TEST
 START_TEST(who_comes_after_a_failure_tries_again)
 {
     database.code = ASAP_UNAVAILABLE;
-    ck_assert_int_eq(enter(lane_ticket(&lane)), ASAP_UNAVAILABLE);
-    ck_assert_int_eq(enter(lane_ticket(&lane)), ASAP_UNAVAILABLE);
+    ck_assert_int_eq(enter(lane_ticket(&lane, SQL_WRITE)), ASAP_UNAVAILABLE);
+    ck_assert_int_eq(enter(lane_ticket(&lane, SQL_WRITE)), ASAP_UNAVAILABLE);
     ck_assert_str_eq(err.message, "attempt 2 failed");
     database.code = ASAP_OK;
-    ck_assert_succeeds(enter(lane_ticket(&lane)));
+    ck_assert_succeeds(enter(lane_ticket(&lane, SQL_WRITE)));
     lane_end(&lane);
 }
 END_TEST
 
 START_TEST(who_waited_through_a_failure_that_is_over_is_let_in)
 {
-    const unsigned waiting = lane_ticket(&lane);
+    const unsigned waiting = lane_ticket(&lane, SQL_WRITE);
 
     database.code = ASAP_UNAVAILABLE;
     ck_assert_int_eq(enter(waiting), ASAP_UNAVAILABLE);
     database.code = ASAP_OK;
-    ck_assert_succeeds(enter(lane_ticket(&lane)));
+    ck_assert_succeeds(enter(lane_ticket(&lane, SQL_WRITE)));
     lane_end(&lane);
     ck_assert_succeeds(enter(waiting));
     lane_end(&lane);
 }
 END_TEST
 
+START_TEST(who_reads_does_not_fail_with_who_cannot_write)
+{
+    const unsigned waiting = lane_ticket(&lane, SQL_READ);
+
+    database.code = ASAP_UNAVAILABLE;
+    ck_assert_int_eq(enter(lane_ticket(&lane, SQL_WRITE)), ASAP_UNAVAILABLE);
+    ck_assert_succeeds(lane_begin(&lane, SQL_READ, waiting, &err));
+    lane_end(&lane);
+    ck_assert_succeeds(lane_begin(&lane, SQL_READ, waiting + 1, &err));
+    lane_end(&lane);
+}
+END_TEST
+
 START_TEST(a_thread_that_has_a_transaction_gets_no_other)
 {
-    ck_assert_succeeds(enter(lane_ticket(&lane)));
-    ck_assert_int_eq(enter(lane_ticket(&lane)), ASAP_INTERNAL);
+    ck_assert_succeeds(enter(lane_ticket(&lane, SQL_WRITE)));
+    ck_assert_int_eq(enter(lane_ticket(&lane, SQL_WRITE)), ASAP_INTERNAL);
     lane_end(&lane);
-    ck_assert_succeeds(enter(lane_ticket(&lane)));
+    ck_assert_succeeds(enter(lane_ticket(&lane, SQL_WRITE)));
     lane_end(&lane);
 }
 END_TEST
@@ -116,6 +128,7 @@ int main(void)
     tcase_add_test(tests, who_waited_while_another_failed_fails_with_it_at_once);
     tcase_add_test(tests, who_comes_after_a_failure_tries_again);
     tcase_add_test(tests, who_waited_through_a_failure_that_is_over_is_let_in);
+    tcase_add_test(tests, who_reads_does_not_fail_with_who_cannot_write);
     tcase_add_test(tests, a_thread_that_has_a_transaction_gets_no_other);
     suite_add_tcase(suite, tests);
     return check_main(suite);
