@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "acceptance.h"
 #include "clock.h"
 #include "fail.h"
 #include "kek_check.h"
@@ -17,6 +18,8 @@ static enum asap_code open_storage(struct daemon *daemon, struct asap_error *err
     TRY(vault_open(daemon->config->kek_file, &daemon->vault, err));
     TRY(store_open(daemon->config->database, false, daemon->log, &daemon->store, err));
     TRY(kek_check(daemon->store, daemon->vault, err));
+    TRY(acceptance_begin_serving(daemon->store, clock_now(daemon->clock),
+                                 daemon->config->lifecycle.publish_lead, err));
     TRY(server_secret_get(daemon->store, daemon->vault, "page_token_key", &daemon->page_token_key,
                           err));
     TRY(server_secret_get(daemon->store, daemon->vault, "audit_key", &daemon->audit_key, err));
@@ -52,6 +55,7 @@ static enum asap_code open_auth_endpoint(struct daemon *daemon, struct asap_erro
                                                        daemon->config->auth_profile_count,
                                                    .keys = daemon->retriever,
                                                    .clock = *daemon->clock,
+                                                   .denials = &daemon->meters.denials,
                                                    .log = daemon->log };
 
     return auth_endpoint_new(&options, &daemon->auth_endpoint, err);
@@ -74,9 +78,22 @@ static void assemble_gate(struct daemon *daemon)
                                   .call_rate = { config->calls_per_minute },
                                   .failure_rate = { config->failed_authentications_per_minute },
                                   .audit = daemon->audit,
+                                  .denials = &daemon->meters.denials,
                                   .monotonic_ms = clock_monotonic_ms };
     daemon->rpc_gate =
         (struct rpc_gate){ .admit = gate_admit, .refused = gate_refused, .context = &daemon->gate };
+}
+
+static struct route_stats *count(struct daemon *daemon, const char *route)
+{
+    return requests_route(daemon->meters.requests, route);
+}
+
+/* By its name without the slash: "asap.v1.TokenService/MintToken". */
+static void count_methods(struct daemon *daemon)
+{
+    for (size_t i = 0; i < METHODS_MOST && service_methods[i].path != NULL; i++)
+        daemon->method_stats[i] = count(daemon, service_methods[i].path + 1);
 }
 
 static void assemble_surfaces(struct daemon *daemon)
@@ -92,6 +109,7 @@ static void assemble_surfaces(struct daemon *daemon)
                                                    .clock = *daemon->clock },
                                         .page_token_key = &daemon->page_token_key,
                                         .mint = &daemon->mint,
+                                        .mints = daemon->meters.mints,
                                         .retriever = daemon->retriever,
                                         .audience = config->audience,
                                         .version = ASAPD_VERSION };
@@ -102,23 +120,35 @@ static void assemble_surfaces(struct daemon *daemon)
                                        .service = &daemon->service,
                                        .clock = *daemon->clock,
                                        .log = daemon->log,
-                                       .gate = &daemon->rpc_gate };
-    daemon->repository = (struct repository){ .keyring = daemon->keyring,
-                                              .policy = config->lifecycle,
-                                              .clock = *daemon->clock,
-                                              .base_path = config->base_path };
+                                       .gate = &daemon->rpc_gate,
+                                       .names_requests = true,
+                                       .stats = daemon->method_stats };
+    daemon->repository =
+        (struct repository){ .keyring = daemon->keyring,
+                             .policy = config->lifecycle,
+                             .clock = *daemon->clock,
+                             .base_path = config->base_path,
+                             .stats = { count(daemon, "key"), count(daemon, "alias"),
+                                        count(daemon, "jwks") },
+                             .fetches = daemon->meters.fetches };
     daemon->ops = (struct ops){ .keyring = daemon->keyring,
                                 .callers = daemon->callers,
                                 .audit = daemon->audit,
-                                .clock = *daemon->clock };
+                                .store = store_health_of(daemon->store),
+                                .meters = &daemon->meters,
+                                .version = ASAPD_VERSION,
+                                .clock = *daemon->clock,
+                                .monotonic_ms = clock_monotonic_ms };
 }
 
 enum asap_code daemon_open(struct daemon *daemon, struct asap_error *err)
 {
+    TRY(meters_init(daemon->log, &daemon->meters, err));
     TRY(open_storage(daemon, err));
     TRY(open_access(daemon, err));
     TRY(open_auth_endpoint(daemon, err));
     assemble_gate(daemon);
+    count_methods(daemon);
     assemble_surfaces(daemon);
     daemon_beat(daemon);
     return ASAP_OK;
@@ -147,4 +177,5 @@ void daemon_close(struct daemon *daemon)
     secret_clear(&daemon->audit_key);
     secret_clear(&daemon->page_token_key);
     vault_close(daemon->vault);
+    meters_clear(&daemon->meters);
 }

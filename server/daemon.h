@@ -13,6 +13,7 @@
 #include "key_schedule.h"
 #include "keyring.h"
 #include "log.h"
+#include "meters.h"
 #include "network.h"
 #include "ops.h"
 #include "repository.h"
@@ -21,7 +22,7 @@
 #include "store.h"
 #include "vault.h"
 
-enum { LISTENERS = 3, ROUTES_MOST = 5 };
+enum { LISTENERS = 3, ROUTES_MOST = 5, METHODS_MOST = 48 };
 
 /* When what is not done at every beat of the heart is done next, in milliseconds of the monotonic
  * clock. */
@@ -37,6 +38,8 @@ struct daemon {
     const struct config *config;
     const struct asap_clock *clock;
     const struct log *log;
+    struct meters meters;
+    struct route_stats *method_stats[METHODS_MOST];
     struct store *store;
     struct vault *vault;
     struct secret page_token_key;

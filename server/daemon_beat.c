@@ -72,13 +72,27 @@ static void look_at_head(struct daemon *daemon)
     log_write(daemon->log, LOG_INFO, "audit head %s", head);
 }
 
+/* In a copy that nobody has accepted everything stays as it is. */
+static bool is_copy(struct daemon *daemon)
+{
+    const struct snapshot *snapshot = keyring_acquire(daemon->keyring);
+    int64_t sign_time = 0;
+    enum asap_code code = ASAP_OK;
+
+    if (snapshot == NULL)
+        return true;
+    code = snapshot_may_sign(snapshot, clock_now(daemon->clock), &sign_time, NULL);
+    keyring_release(daemon->keyring, snapshot);
+    return code == ASAP_FAILED_PRECONDITION;
+}
+
 static void prune(struct daemon *daemon)
 {
     const int64_t now = clock_now(daemon->clock);
     struct asap_error err = { 0 };
     int64_t removed = 0;
 
-    if (daemon->config->audit_retention == 0)
+    if (daemon->config->audit_retention == 0 || is_copy(daemon))
         return;
     if (audit_prune(daemon->audit, now - daemon->config->audit_retention, now, &removed, &err)
         != ASAP_OK)

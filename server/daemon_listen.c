@@ -16,14 +16,18 @@ static bool matches_any(const char *path)
     return true;
 }
 
-static void add_route(struct daemon *daemon, enum listener listener, struct http_route route)
+/* Requests are counted under the route's name unless its handler knows better. */
+static void
+add_route(struct daemon *daemon, enum listener listener, const char *name, struct http_route route)
 {
     size_t count = 0;
 
     while (daemon->routes[listener][count].matches != NULL)
         count++;
-    if (count + 1 < ROUTES_MOST)
-        daemon->routes[listener][count] = route;
+    if (count + 1 >= ROUTES_MOST)
+        return;
+    route.stats = requests_route(daemon->meters.requests, name);
+    daemon->routes[listener][count] = route;
 }
 
 static struct http_route rpc_route(struct daemon *daemon, size_t body_limit)
@@ -33,7 +37,8 @@ static struct http_route rpc_route(struct daemon *daemon, size_t body_limit)
                                 .context = &daemon->rpc,
                                 .body_limit = body_limit,
                                 .takes_chunks = true,
-                                .inline_first = true };
+                                .inline_first = true,
+                                .bare_errors = true };
 }
 
 static struct http_route repository_route(struct daemon *daemon)
@@ -47,12 +52,12 @@ static struct http_listener_options public_listener(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
 
-    add_route(daemon, PUBLIC, rpc_route(daemon, PUBLIC_RPC_BODY_MAX));
-    add_route(daemon, PUBLIC,
+    add_route(daemon, PUBLIC, "unknown_method", rpc_route(daemon, PUBLIC_RPC_BODY_MAX));
+    add_route(daemon, PUBLIC, "auth",
               (struct http_route){ .matches = auth_endpoint_matches,
                                    .handler = auth_endpoint_handle,
                                    .context = daemon->auth_endpoint });
-    add_route(daemon, PUBLIC, repository_route(daemon));
+    add_route(daemon, PUBLIC, "unknown", repository_route(daemon));
     return (struct http_listener_options){
         .name = "public",
         .address = config->public_listen,
@@ -71,8 +76,8 @@ static struct http_listener_options public_listener(struct daemon *daemon)
 
 static struct http_listener_options admin_listener(struct daemon *daemon)
 {
-    add_route(daemon, ADMIN, rpc_route(daemon, RPC_BODY_MAX));
-    add_route(daemon, ADMIN, repository_route(daemon));
+    add_route(daemon, ADMIN, "unknown_method", rpc_route(daemon, RPC_BODY_MAX));
+    add_route(daemon, ADMIN, "unknown", repository_route(daemon));
     return (struct http_listener_options){
         .name = "admin",
         .address = daemon->config->admin_listen,
@@ -88,17 +93,17 @@ static struct http_listener_options admin_listener(struct daemon *daemon)
 
 static struct http_listener_options ops_listener(struct daemon *daemon)
 {
-    add_route(daemon, OPS,
+    add_route(daemon, OPS, "healthz",
               (struct http_route){ .matches = ops_matches_healthz,
                                    .handler = ops_healthz,
                                    .context = &daemon->ops });
-    add_route(daemon, OPS,
+    add_route(daemon, OPS, "readyz",
               (struct http_route){
                   .matches = ops_matches_readyz, .handler = ops_readyz, .context = &daemon->ops });
-    add_route(daemon, OPS,
+    add_route(daemon, OPS, "metrics",
               (struct http_route){
                   .matches = metrics_matches, .handler = metrics_handle, .context = &daemon->ops });
-    add_route(daemon, OPS,
+    add_route(daemon, OPS, "unknown",
               (struct http_route){
                   .matches = matches_any, .handler = ops_not_found, .context = &daemon->ops });
     return (struct http_listener_options){
@@ -121,6 +126,9 @@ static enum asap_code start(struct daemon *daemon,
 
     options.routes = daemon->routes[index];
     options.log = daemon->log;
+    (void)log_access_find(config->access_log, &options.access_log);
+    options.certificate_ends = &daemon->ops.certificates[index].ends;
+    daemon->ops.certificates[index].listener = options.name;
     options.limits.header_ms = (unsigned)config->header_timeout * 1000;
     options.limits.request_ms = (unsigned)config->request_timeout * 1000;
     options.limits.idle_ms = (unsigned)config->idle_timeout * 1000;

@@ -12,10 +12,15 @@
 
 struct init_options {
     const char *directory;
+    bool system;
     bool help;
 };
 
-static const char *const own_flags[] = { "--dir", "--demo", "--help", NULL };
+static const char *const own_flags[] = { "--dir", "--system", "--demo", "--help", NULL };
+
+/* Where the system's service looks, see deploy/systemd. */
+#define SYSTEM_DIRECTORY "/etc/asapd"
+#define SYSTEM_STATE "/var/lib/asapd"
 
 /* Short times, so that a rotation can be watched; flags win over them. */
 #define DEMO_TIMES                                                                                 \
@@ -31,14 +36,16 @@ static char *const shared_demo_environment[] = { DEMO_TIMES, (char[]){ "ASAPD_RE
                                                  (char[]){ "ASAPD_PUBLISH_LEAD=26s" }, NULL };
 static char *const empty_environment[] = { NULL };
 
-/* What init makes in the directory, and under which name the configuration finds it. */
+/* What init makes in the directory, and under which name the configuration finds it. The service
+ * of a system has its state in the place that is the setting's default. */
 static const struct {
     const char *setting, *value;
+    bool is_state;
 } made_here[] = {
-    { "certificate_file", "server.pem" },
-    { "key_file", "server.key" },
-    { "kek_file", "kek" },
-    { "database", "sqlite:asapd.db" },
+    { "certificate_file", "server.pem", false },
+    { "key_file", "server.key", false },
+    { "kek_file", "kek", false },
+    { "database", "sqlite:asapd.db", true },
 };
 
 static bool is_flag(const char *argument, const char *flag)
@@ -72,6 +79,8 @@ static enum asap_code read_argument(char ***argument,
         return read_directory(argument, out, err);
     if (strcmp(**argument, "--help") == 0)
         out->help = true;
+    else if (strcmp(**argument, "--system") == 0)
+        out->system = true;
     else if (strcmp(**argument, "--demo") != 0)
         return config_refuse_argument(**argument, own_flags, err);
     return ASAP_OK;
@@ -124,7 +133,7 @@ static bool is_elsewhere(const struct setting *row, const struct config *config)
 }
 
 /* The files that init makes have their places in the directory. */
-static enum asap_code place_files(struct config *config, struct asap_error *err)
+static enum asap_code place_files(bool system, struct config *config, struct asap_error *err)
 {
     struct config defaults;
 
@@ -138,14 +147,15 @@ static enum asap_code place_files(struct config *config, struct asap_error *err)
             return fail_field(err, row->name,
                               "init makes this file in DIR itself: leave out the flag for %s",
                               row->name);
-        TRY(setting_assign(row, row->name, "", made_here[i].value, config, err));
+        if (!system || !made_here[i].is_state)
+            TRY(setting_assign(row, row->name, "", made_here[i].value, config, err));
     }
     return ASAP_OK;
 }
 
 /* A relative path in a flag is relative to the working directory; the file would take it for
  * relative to its folder. */
-static enum asap_code place_flags(struct config *config, struct asap_error *err)
+static enum asap_code place_flags(bool system, struct config *config, struct asap_error *err)
 {
     static const char *const names[] = { "public_listen", "admin_listen", "ops_listen",
                                          "client_ca_file" };
@@ -162,9 +172,23 @@ static enum asap_code place_flags(struct config *config, struct asap_error *err)
         setting_format(row, config, value);
         TRY(setting_assign(row, row->name, folder, value, config, err));
     }
-    if (setting_equal(setting_find("admin_listen"), config, &defaults))
+    if (!system && setting_equal(setting_find("admin_listen"), config, &defaults))
         return setting_assign(setting_find("admin_listen"), "admin_listen", "", "unix:admin.sock",
                               config, err);
+    return ASAP_OK;
+}
+
+static enum asap_code choose_directory(struct init_options *options, struct asap_error *err)
+{
+    if (options->system && options->directory != NULL)
+        return fail(err, ASAP_INVALID_ARGUMENT,
+                    "--system makes " SYSTEM_DIRECTORY " and --dir another directory: leave one "
+                    "out");
+    if (options->system)
+        options->directory = SYSTEM_DIRECTORY;
+    if (options->directory == NULL && !options->help)
+        return fail(err, ASAP_INVALID_ARGUMENT,
+                    "init needs --dir DIR, the directory to make, or --system");
     return ASAP_OK;
 }
 
@@ -182,28 +206,41 @@ static enum asap_code read_options(char **arguments,
     TRY(config_load(arguments, environment, config, &extra, err));
     arguments[extra] = NULL;
     TRY(read_own(arguments, options, err));
-    if (options->directory == NULL && !options->help)
-        return fail(err, ASAP_INVALID_ARGUMENT, "init needs --dir DIR, the directory to make");
-    TRY(place_files(config, err));
-    return place_flags(config, err);
+    TRY(choose_directory(options, err));
+    TRY(place_files(options->system, config, err));
+    return place_flags(options->system, config, err);
 }
 
 static void print_help(void)
 {
-    (void)printf("usage: asapd init --dir DIR [--demo] [SETTING ...]\n"
+    (void)printf("usage: asapd init {--dir DIR | --system} [--demo] [SETTING ...]\n"
                  "\n"
-                 "Makes DIR with all that a server needs to be tried, and overwrites nothing.\n"
+                 "Makes all that a server needs, and overwrites nothing.\n"
                  "\n"
-                 "  --dir DIR\n      The directory to make\n"
+                 "  --dir DIR\n      The directory to make, with everything in it\n"
+                 "  --system\n      For the service of this machine: " SYSTEM_DIRECTORY
+                 ", and the database in " SYSTEM_STATE "\n"
                  "  --demo\n      Short times, so that a rotation can be watched\n"
                  "\n"
-                 "Settings go into DIR/asapd.conf. These four are init's own: certificate_file,\n"
+                 "Settings go into asapd.conf. These four are init's own: certificate_file,\n"
                  "key_file, kek_file, and database, unless that is a PostgreSQL, where init makes\n"
                  "its tables: --database postgresql://USER@HOST/NAME. asapd serve --help lists\n"
                  "all settings.\n");
 }
 
-static void print_result(const char *directory, const struct config *config)
+/* Whether the database is a file in the directory with the other files. */
+static bool is_inside(const struct init_options *options, const struct config *config)
+{
+    return !options->system && !config_is_postgres(config->database);
+}
+
+static const char *state_directory(const struct init_options *options, const struct config *config)
+{
+    return options->system && !config_is_postgres(config->database) ? SYSTEM_STATE
+                                                                    : options->directory;
+}
+
+static void print_result(const struct init_options *options, const struct config *config)
 {
     (void)printf(
         "Made %s:\n"
@@ -211,13 +248,17 @@ static void print_result(const char *directory, const struct config *config)
         "%s"
         "  kek          the key that private keys are encrypted with; keep a copy elsewhere\n"
         "  server.pem   a certificate for localhost, 127.0.0.1 and ::1, and server.key\n"
-        "  ca.pem       the development CA that signed it; its private key was not kept\n"
-        "%s"
-        "Next: asapd serve --config %s/asapd.conf\n",
-        directory,
-        config_is_postgres(config->database) ? "" : "  asapd.db     the database, empty\n",
-        config_is_postgres(config->database) ? "and asapd's tables in the database.\n" : "",
-        directory);
+        "  ca.pem       the development CA that signed it; its private key was not kept\n",
+        options->directory,
+        is_inside(options, config) ? "  asapd.db     the database, empty\n" : "");
+    if (config_is_postgres(config->database))
+        (void)printf("and asapd's tables in the database.\n");
+    else if (options->system)
+        (void)printf("and " SYSTEM_STATE "/asapd.db, the database, empty.\n");
+    if (options->system)
+        (void)printf("Next: start the service, as with systemctl start asapd\n");
+    else
+        (void)printf("Next: asapd serve --config %s/asapd.conf\n", options->directory);
 }
 
 static int complain(const struct asap_error *err, int status)
@@ -238,8 +279,9 @@ int init_command(char **arguments, const struct asap_clock *clock)
         print_help();
         return EXIT_DONE;
     }
-    if (init_directory(options.directory, &config, clock, &err) != ASAP_OK)
+    if (init_directory(options.directory, state_directory(&options, &config), &config, clock, &err)
+        != ASAP_OK)
         return complain(&err, EXIT_REFUSED);
-    print_result(options.directory, &config);
+    print_result(&options, &config);
     return EXIT_DONE;
 }

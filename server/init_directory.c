@@ -40,17 +40,21 @@ static const char *const file_names[FILE_COUNT] = {
     [FILE_DATABASE_SHM] = "asapd.db-shm",
 };
 
-/* A directory in the making: what this run has made is removed unless it is kept. */
+/* Directories in the making: what this run has made is removed unless it is kept. */
 struct making {
     const char *path;
+    const char *state; /* where the database is; may be the same */
     bool made_directory;
+    bool made_state;
     bool made[FILE_COUNT];
     bool keep;
 };
 
 static void file_path(const struct making *making, enum file file, char out[PATH_MAX])
 {
-    (void)snprintf(out, PATH_MAX, "%s/%s", making->path, file_names[file]);
+    const char *directory = file >= FILE_DATABASE ? making->state : making->path;
+
+    (void)snprintf(out, PATH_MAX, "%s/%s", directory, file_names[file]);
 }
 
 static void making_scope_exit(struct making *making)
@@ -62,6 +66,8 @@ static void making_scope_exit(struct making *making)
         if (making->made[file])
             (void)unlink(path);
     }
+    if (making->made_state && !making->keep)
+        (void)rmdir(making->state);
     if (making->made_directory && !making->keep)
         (void)rmdir(making->path);
 }
@@ -94,22 +100,22 @@ static enum asap_code check_directory(const char *path, struct asap_error *err)
     if (status.st_uid != geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return fail(err, ASAP_FAILED_PRECONDITION,
                     "%.100s can be written by others, who could then take over the server; choose "
-                    "another --dir, or make it yours alone (chmod 700)",
+                    "another --dir, or make it yours alone (chown, chmod 700)",
                     path);
     return ASAP_OK;
 }
 
-static enum asap_code make_directory(struct making *making, struct asap_error *err)
+static enum asap_code make_directory(const char *path, bool *made, struct asap_error *err)
 {
-    if (strlen(making->path) > PATH_MAX - sizeof "/asapd.db-journal")
+    if (strlen(path) > PATH_MAX - sizeof "/asapd.db-journal")
         return fail(err, ASAP_FAILED_PRECONDITION, "the path of --dir is too long");
-    if (mkdir(making->path, 0700) == 0) {
-        making->made_directory = true;
+    if (mkdir(path, 0700) == 0) {
+        *made = true;
         return ASAP_OK;
     }
     if (errno != EEXIST)
-        return fail_system(err, "make", making->path, errno);
-    return check_directory(making->path, err);
+        return fail_system(err, "make", path, errno);
+    return check_directory(path, err);
 }
 
 static enum asap_code check_nothing_exists(const struct making *making, struct asap_error *err)
@@ -298,18 +304,21 @@ fill(struct making *making, const struct config *config, int64_t now, struct asa
     TRY(make_kek(making, err));
     TRY(write_certificates(making, now, err));
     TRY(make_database(making, config, err));
+    TRY(sync_directory(making->state, err));
     return sync_directory(making->path, err);
 }
 
 enum asap_code init_directory(const char *directory,
+                              const char *state,
                               const struct config *config,
                               const struct asap_clock *clock,
                               struct asap_error *err)
 {
-    SCOPED(making) struct making making = { .path = directory };
+    SCOPED(making) struct making making = { .path = directory, .state = state };
 
-    TRY(make_directory(&making, err));
+    TRY(make_directory(directory, &making.made_directory, err));
     TRY(check_nothing_exists(&making, err));
+    TRY(make_directory(state, &making.made_state, err));
     TRY(fill(&making, config, clock->now(clock->context), err));
     making.keep = true;
     return ASAP_OK;

@@ -154,6 +154,7 @@ int serve_command(char **arguments, const struct asap_clock *clock)
         return EXIT_DONE;
     }
     (void)log_level_find(config.log_level, &log.level);
+    (void)log_format_find(config.log_format, &log.format);
     if (serve(&config, &log, clock, &err) != ASAP_OK)
         return complain(&err, EXIT_REFUSED);
     return EXIT_DONE;

@@ -43,13 +43,18 @@ soak() {
     ASAP_BUILD_DIR="$PWD/build/ci" ./tests/soak/soak.py "${ASAP_SOAK_SECONDS:-600}"
 }
 
+# The image of deploy/container, built and run.
+container() {
+    ./tests/deploy/container.sh
+}
+
 # The README's commands as a newcomer types them.
 bare() {
     ./tests/bare-debian.sh
 }
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(simulation fuzz memory kills soak bare)
+[ $# -gt 0 ] || parts=(simulation fuzz memory kills soak container bare)
 ./tests/deps.sh clang libclang-rt-14-dev valgrind debootstrap
 for part in "${parts[@]}"; do
     SECONDS=0

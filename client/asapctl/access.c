@@ -108,6 +108,7 @@ enum asap_code access_read(char *const *environment,
 
     *out = (struct access){ 0 };
     endpoint->url = setting(environment, arguments, OPTION_SERVER, "ASAPCTL_SERVER");
+    out->is_given = endpoint->url != NULL;
     if (endpoint->url == NULL)
         endpoint->url = DEFAULT_SERVER;
     endpoint->ca_file = setting(environment, arguments, OPTION_CACERT, "ASAPCTL_CACERT");

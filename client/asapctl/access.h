@@ -2,6 +2,8 @@
 #ifndef ASAPCTL_ACCESS_H
 #define ASAPCTL_ACCESS_H
 
+#include <stdbool.h>
+
 #include <asap/error.h>
 
 #include "call.h"
@@ -13,6 +15,7 @@
 struct access {
     struct rpc_endpoint endpoint; /* its bearer is that of a variable */
     const char *bearer_file;      /* NULL: none */
+    bool is_given;                /* it was said where the server is */
 };
 
 /* Borrows from both. ASAP_INVALID_ARGUMENT: wrong usage, such as two proofs of the same kind. */

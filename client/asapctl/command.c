@@ -8,8 +8,8 @@
 
 /* In the order in which --help has them. */
 static const struct command *const nouns[] = {
-    issuer_commands, key_commands,   caller_commands, credential_commands,
-    grant_commands,  token_commands, audit_commands,  status_commands,
+    issuer_commands, key_commands,   caller_commands, credential_commands, grant_commands,
+    token_commands,  audit_commands, status_commands, doctor_commands,
 };
 
 enum { NOUNS = sizeof nouns / sizeof nouns[0] };

@@ -15,7 +15,7 @@
 struct ctl;
 struct arguments;
 
-/* A noun and a verb, but for "status", which is its own noun. */
+/* A noun and a verb, but for "status" and "doctor", which stand alone. */
 struct command {
     const char *noun;
     const char *verb; /* NULL: none */

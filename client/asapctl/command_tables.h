@@ -14,5 +14,6 @@ extern const struct command grant_commands[];
 extern const struct command token_commands[];
 extern const struct command audit_commands[];
 extern const struct command status_commands[];
+extern const struct command doctor_commands[];
 
 #endif

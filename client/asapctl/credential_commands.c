@@ -13,7 +13,7 @@ static const struct ctl_option create_options[] = {
       OPTION_CERTIFICATE_DNS, USE_OPTIONAL },
     { "uid", "NUMBER", "processes of this user, on the Unix socket", check_uid, OPTION_UID,
       USE_OPTIONAL },
-    { "expires", "TIME", "refused from then on: 90d from now, or 2026-11-23T13:15:00Z",
+    { "expires", "TIME", "refused from then on: 90d, or 2026-11-23T13:15:00Z; never unless given",
       check_moment, OPTION_EXPIRES, USE_OPTIONAL },
     OPTION_ROW_DRY_RUN,
     OPTION_ROW_END,

@@ -6,7 +6,6 @@
 #include "algorithm.h"
 #include "asap/v1/issuer_admin.pb-c.h"
 #include "asap/v1/key_repository.pb-c.h"
-#include "asap/v1/server.pb-c.h"
 #include "codec.h"
 #include "export_tree.h"
 #include "fail.h"
@@ -17,6 +16,7 @@
 #include "manifest.h"
 #include "pem.h"
 #include "show.h"
+#include "status_verbs.h"
 #include "utc.h"
 
 /* The published keys as files, byte for byte what the server answers to GET.
@@ -41,8 +41,6 @@ static const struct ctl_method list_issuers = { "/asap.v1.IssuerAdmin/ListIssuer
 static const struct ctl_method list_keys = { "/asap.v1.KeyRepository/ListPublicKeys",
                                              &asap__v1__list_public_keys_response__descriptor,
                                              NULL };
-static const struct ctl_method get_status = { "/asap.v1.Server/GetStatus",
-                                              &asap__v1__status__descriptor, NULL };
 
 static enum asap_code write_file(const struct export *export,
                                  const char *path,
@@ -231,19 +229,16 @@ static enum asap_code export_issuers(struct export *export, struct asap_error *e
  * is not told it. */
 static enum asap_code read_generation(struct export *export, struct asap_error *err)
 {
-    Asap__V1__GetStatusRequest request = { 0 };
-    SCOPED(message) ProtobufCMessage *message = NULL;
-    enum asap_code code = ASAP_OK;
+    SCOPED(status) Asap__V1__Status *status = NULL;
+    const enum asap_code code = status_ask(export->ctl, &status, err);
 
-    asap__v1__get_status_request__init(&request);
-    code = ctl_ask(export->ctl, &get_status, &request.base, &message, err);
     if (code == ASAP_PERMISSION_DENIED || code == ASAP_UNAUTHENTICATED)
         return ASAP_OK;
     if (code != ASAP_OK)
         return code;
-    export->has_generation = ((const Asap__V1__Status *)message)->generation >= 0;
+    export->has_generation = status->generation >= 0;
     if (export->has_generation)
-        export->generation = ((const Asap__V1__Status *)message)->generation;
+        export->generation = status->generation;
     return ASAP_OK;
 }
 

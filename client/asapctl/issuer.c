@@ -21,7 +21,7 @@ static enum asap_code write_due(const struct ctl *ctl,
     struct due due = { .state = DUE_NEVER };
 
     if (due_is_periodic(issuer)) {
-        TRY(key_list_ask(ctl, issuer->name, &list, err));
+        TRY(key_list_ask(ctl, issuer->name, false, &list, err));
         keys = key_list_overview(list);
         due = due_find(issuer, &keys, ctl_now(ctl));
     }

@@ -26,7 +26,8 @@ static const struct ctl_option rotate_options[] = {
 
 #define OPTION_ROW_NOT_AFTER                                                                       \
     {                                                                                              \
-        "not-after", "TIME", "serve it until then, such as 90d or 2026-11-23T13:15:00Z",           \
+        "not-after", "TIME",                                                                       \
+            "serve it until then: 90d, or 2026-11-23T13:15:00Z; without end unless given",         \
             check_moment, OPTION_NOT_AFTER, USE_OPTIONAL                                           \
     }
 

@@ -117,6 +117,7 @@ static const struct ctl_method list_method = { "/asap.v1.KeyAdmin/ListKeys",
 
 enum asap_code key_list_ask(const struct ctl *ctl,
                             char *issuer,
+                            bool all,
                             Asap__V1__ListKeysResponse **out,
                             struct asap_error *err)
 {
@@ -127,6 +128,7 @@ enum asap_code key_list_ask(const struct ctl *ctl,
     asap__v1__list_keys_request__init(&request);
     request.issuer = issuer;
     request.page_size = PAGE_SIZE;
+    request.show_unpublished = all;
     TRY(ctl_ask_list(ctl, &list_method, &request.base, &message, err));
     *out = (Asap__V1__ListKeysResponse *)message;
     return ASAP_OK;

@@ -7,10 +7,11 @@
 
 /* The keys of an issuer, and what they mean together. */
 
-/* Asks for all published keys of `issuer`, oldest first; the caller frees *out as after ctl_ask().
- */
+/* Asks for the published keys of `issuer`, oldest first, and with `all` for those that are retired
+ * or revoked, too; the caller frees *out as after ctl_ask(). */
 ASAP_MUST_CHECK enum asap_code key_list_ask(const struct ctl *ctl,
                                             char *issuer,
+                                            bool all,
                                             Asap__V1__ListKeysResponse **out,
                                             struct asap_error *err);
 

@@ -4,10 +4,10 @@
 #include "value_check.h"
 
 const struct ctl_option ctl_global_options[] = {
-    { "server", "URL", "unix:PATH or https://HOST:PORT (ASAPCTL_SERVER)", NULL, OPTION_SERVER,
-      USE_OPTIONAL },
-    { "cacert", "FILE", "trust this CA for https (ASAPCTL_CACERT)", NULL, OPTION_CACERT,
-      USE_OPTIONAL },
+    { "server", "URL", "unix:PATH or https://HOST:PORT (ASAPCTL_SERVER, or /run/asapd/admin.sock)",
+      NULL, OPTION_SERVER, USE_OPTIONAL },
+    { "cacert", "FILE", "trust this CA for https; the system's unless given (ASAPCTL_CACERT)", NULL,
+      OPTION_CACERT, USE_OPTIONAL },
     { "api-key-file", "FILE", "the API key to call with (ASAPCTL_API_KEY_FILE)", NULL,
       OPTION_API_KEY_FILE, USE_OPTIONAL },
     { "token-file", "FILE", "the token to call with (ASAPCTL_TOKEN has the token itself)", NULL,
@@ -16,9 +16,9 @@ const struct ctl_option ctl_global_options[] = {
       OPTION_CERTIFICATE, USE_OPTIONAL },
     { "key", "FILE", "the private key of --cert, in PEM (ASAPCTL_KEY)", NULL,
       OPTION_CERTIFICATE_KEY, USE_OPTIONAL },
-    { "output", "FORMAT", "table, or json: the server's response", check_output, OPTION_OUTPUT,
-      USE_OPTIONAL },
-    { "help", NULL, "say more", NULL, OPTION_HELP, USE_OPTIONAL },
+    { "output", "FORMAT", "table, or json: the server's response; table unless given", check_output,
+      OPTION_OUTPUT, USE_OPTIONAL },
+    { "help", NULL, "say all of this", NULL, OPTION_HELP, USE_OPTIONAL },
     { "version", NULL, "print the version", NULL, OPTION_VERSION, USE_OPTIONAL },
     OPTION_ROW_END,
 };

@@ -171,8 +171,15 @@ static bool is_option(const char *word)
     return word[0] == '-' && word[1] != '\0';
 }
 
+/* "help key rotate" stands for "key rotate --help". */
+static bool is_help(const char *word)
+{
+    return word != NULL && strcmp(word, "help") == 0;
+}
+
 enum asap_code parse_arguments(char **words, struct arguments *out, struct asap_error *err)
 {
+    char *const help = is_help(*words) ? *words++ : NULL;
     bool only_words = false;
 
     *out = (struct arguments){ 0 };
@@ -186,7 +193,8 @@ enum asap_code parse_arguments(char **words, struct arguments *out, struct asap_
         if (out->options[OPTION_HELP] != NULL || out->options[OPTION_VERSION] != NULL)
             return ASAP_OK;
     }
-    return check_complete(out, err);
+    out->options[OPTION_HELP] = help;
+    return help != NULL ? ASAP_OK : check_complete(out, err);
 }
 
 size_t arguments_values(const struct arguments *arguments,

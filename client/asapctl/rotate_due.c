@@ -52,7 +52,7 @@ static enum asap_code rotate_if_due(const struct ctl *ctl,
 
     if (!due_is_periodic(issuer))
         return ASAP_OK;
-    TRY(key_list_ask(ctl, issuer->name, &list, err));
+    TRY(key_list_ask(ctl, issuer->name, false, &list, err));
     keys = key_list_overview(list);
     if (due_find(issuer, &keys, ctl_now(ctl)).state != DUE_PASSED)
         return ASAP_OK;

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "asap/v1/server.pb-c.h"
-
 #include <inttypes.h>
 
 #include "codec.h"
@@ -82,6 +80,18 @@ static enum asap_code show_once(const struct ctl *ctl, struct asap_error *err)
 
     asap__v1__get_status_request__init(&request);
     return ctl_run(ctl, &status_method, &request.base, err);
+}
+
+enum asap_code status_ask(const struct ctl *ctl, Asap__V1__Status **out, struct asap_error *err)
+{
+    Asap__V1__GetStatusRequest request = { 0 };
+    ProtobufCMessage *message = NULL;
+    enum asap_code code = ASAP_OK;
+
+    asap__v1__get_status_request__init(&request);
+    code = ctl_ask(ctl, &status_method, &request.base, &message, err);
+    *out = (Asap__V1__Status *)message;
+    return code;
 }
 
 static enum asap_code read_period(const struct ctl *ctl, int64_t *out, struct asap_error *err)

@@ -148,7 +148,7 @@ static enum asap_code add_issuer(const struct ctl *ctl,
     SCOPED(key_list) Asap__V1__ListKeysResponse *list = NULL;
     struct sight sight = { .issuer = issuer, .now = ctl_now(ctl) };
 
-    TRY(key_list_ask(ctl, issuer->name, &list, err));
+    TRY(key_list_ask(ctl, issuer->name, false, &list, err));
     sight.list = list;
     sight.keys = key_list_overview(list);
     sight.due = due_find(issuer, &sight.keys, sight.now);

@@ -10,19 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "buffer.h"
+#include "curl_strict.h"
 #include "fail.h"
 #include "fetch_header.h"
 #include "repository_url.h"
 
 enum {
     IDLE_MAX = 8, /* handles, each with its connections, that wait for the next fetch */
-    CONNECT_TIMEOUT_MS = 2000,
-    DEFAULT_TIMEOUT_MS = 5000,
-    LOW_SPEED_BYTES = 16, /* a second, over ... */
-    LOW_SPEED_SECONDS = 5
+    DEFAULT_TIMEOUT_MS = 5000
 };
 
 DEFINE_SCOPED(header_list, struct curl_slist *, curl_slist_free_all)
@@ -151,48 +148,15 @@ on_progress(void *context, curl_off_t to_get, curl_off_t got, curl_off_t to_put,
 
 /* Handles */
 
-/* Connections are verified and go where the URL says, whatever the environment holds. */
-static const struct {
-    CURLoption option;
-    long value;
-} fixed_options[] = {
-    { CURLOPT_NOSIGNAL, 1 },
-    { CURLOPT_NOPROGRESS, 0 },
-    { CURLOPT_FOLLOWLOCATION, 0 },
-    { CURLOPT_SSL_VERIFYPEER, 1 },
-    { CURLOPT_SSL_VERIFYHOST, 2 },
-    { CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
-    { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
-    { CURLOPT_NETRC, CURL_NETRC_IGNORED },
-    { CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
-    { CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS },
-    { CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES },
-    { CURLOPT_LOW_SPEED_TIME, LOW_SPEED_SECONDS },
-};
-
 static bool configure(CURL *curl, struct fetcher *fetcher)
 {
-    const bool is_tls = strncasecmp(fetcher->base_url, "https:", 6) == 0;
-    const char *scheme = is_tls ? "https" : "http";
-    bool works = true;
-
-    for (size_t i = 0; i < sizeof fixed_options / sizeof fixed_options[0]; i++)
-        works =
-            works
-            && curl_easy_setopt(curl, fixed_options[i].option, fixed_options[i].value) == CURLE_OK;
-    works = works && curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, scheme) == CURLE_OK
-            && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK
-            && curl_easy_setopt(curl, CURLOPT_USERAGENT, "libasap") == CURLE_OK
-            && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, fetcher->timeout_ms) == CURLE_OK
-            && curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK
-            && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetcher) == CURLE_OK
-            && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK
-            && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK;
-    if (fetcher->ca_file == NULL)
-        return works;
-    /* Without the second one the system's authorities would be trusted as well. */
-    return works && curl_easy_setopt(curl, CURLOPT_CAINFO, fetcher->ca_file) == CURLE_OK
-           && curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
+    return curl_be_strict(curl, fetcher->base_url, fetcher->ca_file)
+           && curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, fetcher->timeout_ms) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetcher) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK
+           && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK;
 }
 
 static CURL *new_handle(struct fetcher *fetcher)

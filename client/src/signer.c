@@ -90,6 +90,17 @@ static struct asap_token_request complete_request(const struct key_signer *signe
     return complete;
 }
 
+static enum asap_code take_context(const struct key_signer *signer,
+                                   const struct signing_key *key,
+                                   struct signature_context **out,
+                                   struct asap_error *err)
+{
+    const enum asap_code code =
+        context_pool_take(signer->contexts, key->algorithm, key->key, out, err);
+
+    return code == ASAP_UNAUTHENTICATED ? fail_as(err, ASAP_INVALID_ARGUMENT) : code;
+}
+
 static enum asap_code sign_anew(const struct key_signer *signer,
                                 const struct signing_key *key,
                                 const struct asap_token_request *request,
@@ -99,7 +110,7 @@ static enum asap_code sign_anew(const struct key_signer *signer,
 {
     SCOPED(buffer) struct buffer written = BUFFER(JWS_TOKEN_MAX);
     SCOPED(buffer) struct buffer text = BUFFER(JWS_TOKEN_MAX);
-    const struct jws_signing signing = { key->algorithm, key->key, key->key_id };
+    SCOPED(signature_context) struct signature_context *context = NULL;
     const struct claims_request claims = {
         .issuer = signer->issuer,
         .subject = request->subject,
@@ -109,7 +120,9 @@ static enum asap_code sign_anew(const struct key_signer *signer,
     };
 
     TRY(claims_write(&claims, now, &written, err));
-    TRY(jws_sign(&signing, written.bytes, written.length, &text, err));
+    TRY(take_context(signer, key, &context, err));
+    TRY(jws_sign_with(context, key->key_id, written.bytes, written.length, &text, err));
+    context_pool_give(signer->contexts, &context);
     return buffer_take(&text, "token", token, err);
 }
 
@@ -167,6 +180,7 @@ static enum asap_code take_options(struct key_signer *signer,
     TRY(copy_strings(options->audiences, &signer->audiences, err));
     signer->clock = clock_or_system(options->clock);
     signer->passphrase = options->passphrase;
+    TRY(context_pool_new(SIGNATURE_MAKE, &signer->contexts, err));
     if (options->reuse_percent == 0)
         return ASAP_OK;
     return signer_reuse_new(options->reuse_percent, options->reuse_entries, &signer->reuse, err);
@@ -187,6 +201,7 @@ enum asap_code key_signer_init(struct key_signer *signer,
 void key_signer_clear(struct key_signer *signer)
 {
     signer_reuse_free(signer->reuse);
+    context_pool_free(signer->contexts);
     free(signer->audiences);
 }
 

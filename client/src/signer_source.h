@@ -7,6 +7,7 @@
 #include <asap/signer.h>
 
 #include "algorithm.h"
+#include "context_pool.h"
 #include "kid.h"
 #include "scoped.h"
 #include "signer_reuse.h"
@@ -70,8 +71,9 @@ struct key_signer {
     const struct algorithm *algorithm; /* NULL: what fits the key */
     struct asap_clock clock;
     struct asap_passphrase passphrase;
-    const char **audiences;     /* of requests that name none; NULL: they have to */
-    struct signer_reuse *reuse; /* NULL: each token is signed anew */
+    const char **audiences;        /* of requests that name none; NULL: they have to */
+    struct context_pool *contexts; /* of the key that signs */
+    struct signer_reuse *reuse;    /* NULL: each token is signed anew */
     char issuer[KID_MAX + 1];
 };
 

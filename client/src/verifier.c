@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "claims.h"
+#include "context_pool.h"
 #include "copy_strings.h"
 #include "fail.h"
 #include "jws.h"
+#include "known_headers.h"
 #include "pem.h"
 #include "replay.h"
 #include "retriever.h"
@@ -20,6 +22,8 @@ struct asap_verifier {
     struct asap_retriever *keys;
     const char **audiences, **issuers, **subjects, **algorithms; /* the options' lists, copied */
     struct claims_policy policy;
+    struct context_pool *contexts;  /* of keys that are in use */
+    struct known_headers *headers;  /* of their tokens */
     struct replay *replay;          /* NULL without a memory of its own */
     struct asap_replay_store store; /* zeroed without a shared one */
     struct asap_clock clock;
@@ -31,6 +35,8 @@ static void verifier_scope_exit(struct asap_verifier *verifier)
     free(verifier->issuers);
     free(verifier->subjects);
     free(verifier->algorithms);
+    context_pool_free(verifier->contexts);
+    known_headers_free(verifier->headers);
     replay_free(verifier->replay);
 }
 
@@ -100,6 +106,8 @@ static enum asap_code copy_options(struct asap_verifier *verifier,
     TRY(copy_strings(options->algorithms, &verifier->algorithms, err));
     verifier->clock = clock_or_system(options->clock);
     verifier->store = options->replay_store;
+    TRY(context_pool_new(SIGNATURE_CHECK, &verifier->contexts, err));
+    TRY(known_headers_new(&verifier->headers, err));
     if (options->replay_entries > 0)
         TRY(replay_new(options->replay_entries, &verifier->replay, err));
     return ASAP_OK;
@@ -175,6 +183,20 @@ static int64_t now_of(const struct asap_verifier *verifier)
     return verifier->clock.now(verifier->clock.context);
 }
 
+static enum asap_code check_with_key(const struct asap_verifier *verifier,
+                                     const struct jws *jws,
+                                     EVP_PKEY *key,
+                                     struct asap_error *err)
+{
+    struct signature_context *context = NULL;
+    enum asap_code code = ASAP_OK;
+
+    TRY(context_pool_take(verifier->contexts, jws->algorithm, key, &context, err));
+    code = jws_check(jws, context, err);
+    context_pool_give(verifier->contexts, &context);
+    return code;
+}
+
 static enum asap_code check_signature(const struct asap_verifier *verifier,
                                       retriever_find find,
                                       const struct jws *jws,
@@ -187,7 +209,7 @@ static enum asap_code check_signature(const struct asap_verifier *verifier,
         return fail_reason(err, ASAP_UNAVAILABLE, ASAP_REASON_KEY_NOT_CACHED,
                            "the key %.100s has to be fetched first; the token may be good",
                            jws->key_id);
-    return jws_verify(jws, key, err);
+    return check_with_key(verifier, jws, key, err);
 }
 
 static enum asap_code ask_store(const struct asap_replay_store *store,
@@ -242,12 +264,16 @@ static enum asap_code check_token(const struct asap_verifier *verifier,
 {
     SCOPED(jws) struct jws jws = { 0 };
     SCOPED(claims) struct asap_claims *claims = NULL;
+    struct jws_header header;
+    const bool is_known = known_headers_find(verifier->headers, token, token_length, &header);
     int64_t now = 0;
 
     *out = NULL;
-    TRY(jws_parse(token, token_length, &jws, err));
+    TRY(jws_parse_known(token, token_length, is_known ? &header : NULL, &jws, err));
     TRY(check_unsigned(verifier, &jws, &claims, err));
     TRY(check_signature(verifier, find, &jws, err));
+    if (!is_known)
+        known_headers_add(verifier->headers, &jws);
     now = now_of(verifier); /* fetching a key takes time */
     TRY(claims_check(claims, &jws.kid, &verifier->policy, now, err));
     TRY(check_replay(verifier, claims, now, err));

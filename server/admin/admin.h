@@ -24,7 +24,8 @@
  * answer before anything is final.
  *
  * ASAP_FAILED_PRECONDITION "the clock went back": the wall clock lies behind the
- * latest recorded time by more than the skew. ASAP_ABORTED with replay->found:
+ * latest recorded time by more than the skew; the same for a backup that nobody has accepted.
+ * ASAP_ABORTED with replay->found:
  * the call was carried out before, and its answer is in *replay; otherwise the
  * callers and grants are of another generation than the change is permitted by. */
 struct admin {

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "fail.h"
+#include "store_mark.h"
 #include "store_sealed.h"
 #include "store_server.h"
 #include "utc.h"
@@ -24,6 +25,15 @@ static enum asap_code refuse_repetition(struct change *change, struct asap_error
     if (replay->found)
         return fail(err, ASAP_ABORTED, "the call was carried out before");
     return ASAP_OK;
+}
+
+/* What is changed in a backup would be lost again, or stand beside what the original has become. */
+static enum asap_code refuse_copy(struct txn *txn, struct asap_error *err)
+{
+    struct store_mark mark;
+
+    TRY(store_get_mark(txn, &mark, err));
+    return store_refuse_copy(&mark, err);
 }
 
 enum asap_code change_begin(struct change *change, struct asap_error *err)
@@ -43,6 +53,7 @@ enum asap_code change_begin(struct change *change, struct asap_error *err)
             "the clock went back, or is behind another server's: it is %lld s behind the latest"
             " change (set it right)",
             (long long)behind);
+    TRY(refuse_copy(&change->txn, err));
     if (change->access_generation != 0 && change->access_generation != server.access_generation)
         return fail(err, ASAP_ABORTED, "callers or grants keep changing meanwhile (try again)");
     return refuse_repetition(change, err);

@@ -277,7 +277,11 @@ static void learn(struct key_schedule *schedule, const struct snapshot *snapshot
 static void take_turn(struct turn *turn)
 {
     struct key_schedule *schedule = turn->schedule;
+    int64_t sign_time = 0;
 
+    /* Nothing may be changed in a backup that nobody has accepted. */
+    if (snapshot_may_sign(turn->snapshot, turn->now, &sign_time, NULL) == ASAP_FAILED_PRECONDITION)
+        return;
     notice_clock(schedule, turn->now);
     learn(schedule, turn->snapshot, turn->now);
     if (setback_until(schedule, "") > turn->now)

@@ -13,6 +13,9 @@
 
 enum { SERVER_SECRET_SIZE = 32 };
 
+/* The names of all of them, ended by NULL. */
+extern const char *const server_secret_names[];
+
 /* The secret of this name, which is made when it is first asked for. The caller clears *out.
  * ASAP_DATA_LOSS: it is damaged; ASAP_FAILED_PRECONDITION: it was sealed under another KEK. */
 ASAP_MUST_CHECK enum asap_code server_secret_get(struct store *store,
@@ -20,5 +23,19 @@ ASAP_MUST_CHECK enum asap_code server_secret_get(struct store *store,
                                                  const char *name,
                                                  struct secret *out,
                                                  struct asap_error *err);
+
+/* The same, but makes none: ASAP_NOT_FOUND. In a transaction of the caller's. */
+ASAP_MUST_CHECK enum asap_code server_secret_find(struct txn *txn,
+                                                  const struct vault *vault,
+                                                  const char *name,
+                                                  struct secret *out,
+                                                  struct asap_error *err);
+
+/* Seals the secret of this name, if there is one, under the KEK of another vault. */
+ASAP_MUST_CHECK enum asap_code server_secret_reseal(struct txn *txn,
+                                                    const struct vault *from,
+                                                    const struct vault *to,
+                                                    const char *name,
+                                                    struct asap_error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #define ASAPD_AUDIT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <asap/error.h>
@@ -63,6 +64,10 @@ void audit_submit(struct audit *audit, struct audit_entry *entry);
 /* Whether the log cannot be written. `out` says why; "" while all is well. For /readyz and the
  * status. */
 bool audit_problem(struct audit *audit, char *out, size_t size);
+
+/* How many events wait to be recorded, and how many may. */
+size_t audit_queue_length(struct audit *audit);
+size_t audit_queue_capacity(void);
 
 /* A signed head: the newest event's place and hash, as one word of ASCII. */
 enum { AUDIT_HEAD_TEXT_SIZE = 160 };

@@ -330,3 +330,19 @@ bool audit_problem(struct audit *audit, char *out, size_t size)
     (void)pthread_mutex_unlock(&committer->mutex);
     return out[0] != '\0';
 }
+
+size_t audit_queue_length(struct audit *audit)
+{
+    struct committer *committer = &audit->committer;
+    size_t count = 0;
+
+    (void)pthread_mutex_lock(&committer->mutex);
+    count = committer->count;
+    (void)pthread_mutex_unlock(&committer->mutex);
+    return count;
+}
+
+size_t audit_queue_capacity(void)
+{
+    return QUEUE_MAX;
+}

@@ -16,6 +16,9 @@ static inline int64_t clock_now(const struct asap_clock *clock)
     return clock->now(clock->context);
 }
 
+/* Microseconds of the same clock as clock_monotonic_ms(). */
+int64_t clock_monotonic_us(void);
+
 /* Milliseconds since some moment in the past, never going back. */
 int64_t clock_monotonic_ms(void);
 

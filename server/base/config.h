@@ -45,6 +45,8 @@ struct config {
     char client_ca_file[CONFIG_TEXT]; /* "": no client certificates */
     char audience[CONFIG_TEXT];       /* of the tokens that callers show to this service */
     char log_level[CONFIG_TEXT];
+    char log_format[CONFIG_TEXT];
+    char access_log[CONFIG_TEXT];
     struct lifecycle_policy lifecycle; /* max_age, stale, jwks_max_age, clock_skew ... */
     int64_t max_connections;
     int64_t max_connections_per_address;

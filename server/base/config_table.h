@@ -22,6 +22,8 @@ enum setting_type {
     SETTING_DATABASE,      /* sqlite:PATH or postgresql://... */
     SETTING_AUDIENCE,
     SETTING_LOG_LEVEL,
+    SETTING_LOG_FORMAT,
+    SETTING_ACCESS_LOG,
     SETTING_SOCKET_MODE, /* 0600, 0660 or 0666 */
     SETTING_DURATION,    /* seconds */
     SETTING_NUMBER,
@@ -39,7 +41,7 @@ struct setting {
 };
 
 /* In the order of the documentation. */
-enum { SETTING_COUNT = 32 };
+enum { SETTING_COUNT = 34 };
 extern const struct setting settings[SETTING_COUNT];
 
 /* A name for values of this type: "DURATION". */

@@ -159,6 +159,22 @@ static bool read_log_level(const char *folder, const char *text, struct value *o
     return log_level_find(text, &level) && put_text(out->text, "", "", text);
 }
 
+static bool read_log_format(const char *folder, const char *text, struct value *out)
+{
+    enum log_format format = LOG_TEXT;
+
+    (void)folder;
+    return log_format_find(text, &format) && put_text(out->text, "", "", text);
+}
+
+static bool read_access_log(const char *folder, const char *text, struct value *out)
+{
+    enum log_access access = LOG_ACCESS_NONE;
+
+    (void)folder;
+    return log_access_find(text, &access) && put_text(out->text, "", "", text);
+}
+
 bool setting_is_audience(const char *text)
 {
     const size_t length = strlen(text);
@@ -256,6 +272,10 @@ static const struct {
                            false },
     [SETTING_LOG_LEVEL] = { read_log_level, "LEVEL", "a log level: error, warning, info or debug",
                             false },
+    [SETTING_LOG_FORMAT] = { read_log_format, "FORMAT", "a log format: text, logfmt or json",
+                             false },
+    [SETTING_ACCESS_LOG] = { read_access_log, "REQUESTS",
+                             "a choice of requests: none, errors or all", false },
     [SETTING_SOCKET_MODE] = { read_socket_mode, "MODE", "a mode: 0600, 0660 or 0666", true },
     [SETTING_DURATION] = { read_duration, "DURATION", "a duration: 300, 300s, 5m, 1h or 2d", true },
     [SETTING_NUMBER] = { read_number, "NUMBER", "a whole number", true },

@@ -3,37 +3,65 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "clock.h"
-#include "utc.h"
+#include "log_line.h"
 
-enum { LINE_MAX_BYTES = 2048 };
+static const char *const levels[] = { [LOG_ERROR] = "error",
+                                      [LOG_WARNING] = "warning",
+                                      [LOG_INFO] = "info",
+                                      [LOG_DEBUG] = "debug",
+                                      NULL };
 
-static const struct {
-    const char *name;
-    int priority; /* syslog(3) */
-} levels[] = {
-    [LOG_ERROR] = { "error", 3 },
-    [LOG_WARNING] = { "warning", 4 },
-    [LOG_INFO] = { "info", 6 },
-    [LOG_DEBUG] = { "debug", 7 },
+/* As syslog(3) numbers them. */
+static const char *const priorities[] = {
+    [LOG_ERROR] = "<3>", [LOG_WARNING] = "<4>", [LOG_INFO] = "<6>", [LOG_DEBUG] = "<7>"
 };
+
+/* The place of a name in a list that ends with NULL; -1 when it is not there. */
+static int find_name(const char *const *names, const char *name)
+{
+    for (int i = 0; names[i] != NULL; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return -1;
+}
 
 bool log_level_find(const char *name, enum log_level *out)
 {
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
-        if (strcmp(levels[i].name, name) != 0)
-            continue;
-        *out = (enum log_level)i;
-        return true;
-    }
-    return false;
+    const int found = find_name(levels, name);
+
+    if (found >= 0)
+        *out = (enum log_level)found;
+    return found >= 0;
+}
+
+bool log_format_find(const char *name, enum log_format *out)
+{
+    static const char *const formats[] = {
+        [LOG_TEXT] = "text", [LOG_LOGFMT] = "logfmt", [LOG_JSON] = "json", NULL
+    };
+    const int found = find_name(formats, name);
+
+    if (found >= 0)
+        *out = (enum log_format)found;
+    return found >= 0;
+}
+
+bool log_access_find(const char *name, enum log_access *out)
+{
+    static const char *const kinds[] = {
+        [LOG_ACCESS_NONE] = "none", [LOG_ACCESS_ERRORS] = "errors", [LOG_ACCESS_ALL] = "all", NULL
+    };
+    const int found = find_name(kinds, name);
+
+    if (found >= 0)
+        *out = (enum log_access)found;
+    return found >= 0;
 }
 
 /* JOURNAL_STREAM holds device and inode of the journal's end (systemd.exec(5)); the stream may
@@ -52,44 +80,24 @@ static bool is_journal(FILE *stream)
     return strcmp(actual, journal) == 0;
 }
 
-/* The journal keeps time and priority itself. */
-static size_t write_prefix(const struct log *log, enum log_level level, char *line, size_t size)
+/* One call, so that the lines of several threads do not mix. */
+static void write_record(const struct log *log, enum log_level level, struct log_record *record)
 {
-    char now[UTC_TEXT_SIZE];
-
-    if (is_journal(log->stream))
-        return (size_t)snprintf(line, size, "<%d>", levels[level].priority);
-    utc_format(clock_now(&clock_system), now);
-    return (size_t)snprintf(line, size, "%s %s: ", now, levels[level].name);
-}
-
-/* Printable ASCII passes; all else, and the backslash, is escaped, so that no text from outside
- * can end the line, begin another, or steer a terminal. */
-static size_t escape(const char *text, char *out, size_t size)
-{
-    static const char digits[] = "0123456789abcdef";
+    char line[LOG_LINE_MAX];
     size_t length = 0;
 
-    for (; *text != '\0' && length + 4 < size; text++) {
-        const unsigned char byte = (unsigned char)*text;
-
-        if (byte >= ' ' && byte < 0x7f && byte != '\\') {
-            out[length++] = *text;
-            continue;
-        }
-        out[length++] = '\\';
-        out[length++] = 'x';
-        out[length++] = digits[byte >> 4];
-        out[length++] = digits[byte & 15];
-    }
-    return length;
+    record->priority = is_journal(log->stream) ? priorities[level] : NULL;
+    record->time = clock_now(&clock_system);
+    record->level = levels[level];
+    length = log_line_write(log->format, record, line);
+    (void)fwrite(line, 1, length, log->stream);
+    (void)fflush(log->stream);
 }
 
 void log_write(const struct log *log, enum log_level level, const char *format, ...)
 {
-    char message[LINE_MAX_BYTES];
-    char line[LINE_MAX_BYTES];
-    size_t length = 0;
+    char message[LOG_LINE_MAX];
+    struct log_record record = { .message = message };
     va_list args;
 
     if (level > log->level)
@@ -97,10 +105,24 @@ void log_write(const struct log *log, enum log_level level, const char *format, 
     va_start(args, format);
     (void)vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    length = write_prefix(log, level, line, sizeof line);
-    length += escape(message, line + length, sizeof line - length);
-    line[length++] = '\n';
-    /* One call, so that the lines of several threads do not mix. */
-    (void)fwrite(line, 1, length, log->stream);
-    (void)fflush(log->stream);
+    write_record(log, level, &record);
+}
+
+void log_event(const struct log *log,
+               enum log_level level,
+               const struct trace *trace,
+               const struct log_field *fields,
+               const char *format,
+               ...)
+{
+    char message[LOG_LINE_MAX];
+    struct log_record record = { .trace = trace, .fields = fields, .message = message };
+    va_list args;
+
+    if (level > log->level)
+        return;
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    write_record(log, level, &record);
 }

@@ -5,22 +5,51 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "trace.h"
+
 /* The log: one line an event on one stream, never a secret, never a token.
- * Any thread may write. Control characters that came from outside are escaped. */
+ * Any thread may write. What came from outside can forge neither a line nor a field. */
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+enum log_format {
+    LOG_TEXT,   /* for people: time, level, message */
+    LOG_LOGFMT, /* name=value */
+    LOG_JSON    /* an object a line */
+};
+
+/* Which requests have a line of their own. */
+enum log_access { LOG_ACCESS_NONE, LOG_ACCESS_ERRORS, LOG_ACCESS_ALL };
 
 struct log {
     FILE *stream;
     enum log_level level; /* what is above it is left out */
+    enum log_format format;
 };
 
-/* Reads "error", "warning", "info" or "debug". False for any other name. */
-bool log_level_find(const char *name, enum log_level *out);
+/* What a line says beside its message. */
+struct log_field {
+    const char *name; /* a literal: letters and "_" */
+    const char *value;
+    bool is_number; /* the value is one as JSON writes it */
+};
 
-/* The priority in "<6>" form goes first when the stream is the journal's, else time and
- * level. A line has at most 2048 bytes; the rest of a longer one is left out. */
+/* Read the names of the settings. False for any other name. */
+bool log_level_find(const char *name, enum log_level *out);
+bool log_format_find(const char *name, enum log_format *out);
+bool log_access_find(const char *name, enum log_access *out);
+
+/* A line has at most 2048 bytes; the rest of a longer message is left out. The priority in "<6>"
+ * form goes first when the stream is the journal's. */
 __attribute__((format(printf, 3, 4))) void
 log_write(const struct log *log, enum log_level level, const char *format, ...);
+
+/* The same of a request (NULL: of none), with `fields`, ended by a zeroed one (NULL: none). */
+__attribute__((format(printf, 5, 6))) void log_event(const struct log *log,
+                                                     enum log_level level,
+                                                     const struct trace *trace,
+                                                     const struct log_field *fields,
+                                                     const char *format,
+                                                     ...);
 
 #endif

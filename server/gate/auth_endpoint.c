@@ -27,6 +27,7 @@ struct checker {
 struct auth_endpoint {
     struct checker checkers[AUTH_PROFILES_MAX];
     size_t count;
+    struct denials *denials;
     const struct log *log;
 };
 
@@ -116,6 +117,7 @@ enum asap_code auth_endpoint_new(const struct auth_endpoint_options *options,
     if (options->profile_count > AUTH_PROFILES_MAX)
         return fail_field(err, "auth_profile", "there are more than %d profiles; leave some out",
                           AUTH_PROFILES_MAX);
+    endpoint->denials = options->denials;
     endpoint->log = options->log;
     for (size_t i = 0; i < options->profile_count; i++) {
         const struct auth_profile *profile = &options->profiles[i];
@@ -285,6 +287,7 @@ static void judge(const struct auth_endpoint *endpoint,
     enum asap_code code = ASAP_OK;
 
     if (token == NULL) {
+        denials_count(endpoint->denials, DENIAL_AUTH_ENDPOINT, ASAP_REASON_NO_PROOF);
         refuse_stranger(response);
         return;
     }
@@ -294,8 +297,11 @@ static void judge(const struct auth_endpoint *endpoint,
         return;
     }
     refuse_token(response, code);
-    log_write(endpoint->log, LOG_DEBUG, "profile %s refuses a token that %s sent: %s",
-              question->checker->name, request->peer.address, err.message);
+    if (code != ASAP_UNAVAILABLE)
+        denials_count(endpoint->denials, DENIAL_AUTH_ENDPOINT, err.reason);
+    log_event(endpoint->log, LOG_DEBUG, request->trace, NULL,
+              "profile %s refuses a token that %s sent: %s", question->checker->name,
+              request->peer.address, err.message);
 }
 
 void auth_endpoint_handle(void *context,

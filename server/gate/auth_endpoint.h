@@ -6,6 +6,7 @@
 #include <asap/retriever.h>
 
 #include "config.h"
+#include "denials.h"
 #include "http.h"
 #include "log.h"
 
@@ -24,7 +25,8 @@ struct auth_endpoint_options {
     size_t profile_count;
     struct asap_retriever *keys; /* does not block: the handler may run on an event thread */
     struct asap_clock clock;
-    const struct log *log; /* why tokens are refused, at debug level */
+    struct denials *denials; /* NULL: nothing counts them */
+    const struct log *log;   /* why tokens are refused, at debug level */
 };
 
 /* Copies the profiles and borrows the rest. ASAP_INVALID_ARGUMENT: a profile that no configuration

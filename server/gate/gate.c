@@ -146,13 +146,16 @@ enum asap_code gate_admit(void *context,
     return check_role(out, method, err);
 }
 
+static bool is_denial(const struct asap_error *err)
+{
+    return err->code == ASAP_PERMISSION_DENIED || err->code == ASAP_UNAUTHENTICATED;
+}
+
 /* Somebody unknown could fill the log, and so could somebody who is told to wait. */
 static bool is_recorded(const struct rpc_call *call, const struct asap_error *err)
 {
-    const bool is_denial = err->code == ASAP_PERMISSION_DENIED || err->code == ASAP_UNAUTHENTICATED;
-
     return call->caller->proof_kind != RPC_PROOF_NONE && err->code != ASAP_RESOURCE_EXHAUSTED
-           && (is_denial || call->method->is_audited);
+           && (is_denial(err) || call->method->is_audited);
 }
 
 void gate_refused(void *context,
@@ -163,6 +166,8 @@ void gate_refused(void *context,
     const struct gate *gate = context;
     struct audit_entry *entry = NULL;
 
+    if (is_denial(err) || err->reason == ASAP_REASON_RATE_LIMIT)
+        denials_count(gate->denials, DENIAL_RPC, err->reason);
     if (call->reply->hold != NULL || !is_recorded(call, err))
         return;
     entry = audit_hold_new(gate->audit, call->reply);

@@ -4,6 +4,7 @@
 
 #include "audit.h"
 #include "authenticate.h"
+#include "denials.h"
 #include "limit.h"
 #include "rpc.h"
 
@@ -16,6 +17,7 @@ struct gate {
     struct limit_rate call_rate;    /* of each caller */
     struct limit_rate failure_rate; /* of each address: an IPv4 address or an IPv6 /64 network */
     struct audit *audit;
+    struct denials *denials; /* NULL: nothing counts them */
     int64_t (*monotonic_ms)(void);
 };
 

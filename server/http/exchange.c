@@ -5,13 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "clock.h"
 #include "connection.h"
 #include "forwarded.h"
 #include "guard.h"
 #include "router.h"
 
-enum { CONTENT_TOO_LARGE = 413 };
+enum { CONTENT_TOO_LARGE = 413, US_PER_MS = 1000 };
 
 void exchange_clear(struct exchange *exchange)
 {
@@ -21,6 +20,9 @@ void exchange_clear(struct exchange *exchange)
     buffer_clear(&exchange->body);
     http_clear_response(&exchange->response);
     exchange->response.close = false;
+    exchange->response.stats = NULL;
+    exchange->response.trace = NULL;
+    exchange->response.caller[0] = '\0';
     exchange->received = 0;
     exchange->step = EXCHANGE_HEAD;
 }
@@ -53,15 +55,24 @@ void *exchange_target(void *context, const char *target, struct MHD_Connection *
     return connection;
 }
 
-static enum MHD_Result guard_each(void *context,
-                                  enum MHD_ValueKind kind,
-                                  const char *name,
-                                  size_t name_length,
-                                  const char *value,
-                                  size_t value_length)
+/* What is looked for in all headers at once. */
+struct head {
+    struct guard *guard;
+    struct request_marks marks;
+};
+
+static enum MHD_Result look_at_each(void *context,
+                                    enum MHD_ValueKind kind,
+                                    const char *name,
+                                    size_t name_length,
+                                    const char *value,
+                                    size_t value_length)
 {
+    struct head *head = context;
+
     (void)kind;
-    guard_header(context, name, name_length, value, value_length);
+    guard_header(head->guard, name, name_length, value, value_length);
+    request_marks_see(&head->marks, name, name_length, value, value_length);
     return MHD_YES;
 }
 
@@ -72,14 +83,15 @@ static bool is_whole(const struct exchange *exchange, const char *path, const ch
     return version == path + exchange->target_length + 1;
 }
 
-static bool pass_guard(const struct exchange *exchange,
-                       const char *path,
-                       const char *version,
-                       struct guard *guard)
+static bool
+pass_guard(struct exchange *exchange, const char *path, const char *version, struct guard *guard)
 {
     const bool takes_chunks = exchange->route != NULL && exchange->route->takes_chunks;
 
-    (void)MHD_get_connection_values_n(exchange->handle, MHD_HEADER_KIND, guard_each, guard);
+    struct head head = { .guard = guard };
+
+    (void)MHD_get_connection_values_n(exchange->handle, MHD_HEADER_KIND, look_at_each, &head);
+    request_ids_read(&exchange->transport->ids, &head.marks, &exchange->trace);
     return guard_accepts_headers(guard) && guard_accepts_version(version)
            && guard_accepts_chunks(guard, version, takes_chunks)
            && is_whole(exchange, path, version) && guard_accepts_path(path, strlen(path))
@@ -162,17 +174,21 @@ static void fill_request(struct connection *connection, const char *path, const 
 {
     struct exchange *exchange = &connection->exchange;
 
+    exchange->begun_us = exchange->transport->monotonic_us();
     exchange->request = (struct http_request){
         .method = method_of(method),
         .path = path,
         .query = exchange->query,
         .body_limit = exchange->body.limit,
-        .received_ms = clock_monotonic_ms(),
+        .received_ms = exchange->begun_us / US_PER_MS,
         .peer = find_sender(connection),
+        .trace = &exchange->trace,
         .find_header = find_header,
         .each_header = each_header,
         .transport = exchange->handle,
     };
+    exchange->response.trace =
+        exchange->route != NULL && exchange->route->bare_errors ? NULL : &exchange->trace;
 }
 
 static struct MHD_Response *make_response(struct http_response *response)
@@ -189,8 +205,12 @@ static struct MHD_Response *make_response(struct http_response *response)
     return made;
 }
 
-static bool add_headers(struct MHD_Response *made, const struct http_response *response)
+static bool add_headers(struct MHD_Response *made,
+                        const struct http_response *response,
+                        const struct trace *trace)
 {
+    if (MHD_add_response_header(made, "X-Request-Id", trace->request_id) != MHD_YES)
+        return false;
     for (size_t i = 0; i < response->header_count; i++)
         if (MHD_add_response_header(made, response->headers[i].name, response->headers[i].value)
             != MHD_YES)
@@ -206,15 +226,17 @@ static bool add_headers(struct MHD_Response *made, const struct http_response *r
 static enum MHD_Result send_response(const struct transport *transport, struct exchange *exchange)
 {
     struct http_response *response = &exchange->response;
-    struct MHD_Response *made = make_response(response);
+    struct MHD_Response *made = NULL;
     enum MHD_Result result = MHD_NO;
 
     exchange->step = EXCHANGE_SENT;
+    exchange_account(exchange);
+    made = make_response(response);
     if (made == NULL)
         return MHD_NO;
     if (registry_is_draining(transport->registry))
         response->close = true;
-    if (add_headers(made, response))
+    if (add_headers(made, response, &exchange->trace))
         result = MHD_queue_response(exchange->handle, response->status, made);
     MHD_destroy_response(made);
     return result;

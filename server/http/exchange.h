@@ -7,6 +7,7 @@
 
 #include "buffer.h"
 #include "http.h"
+#include "request_ids.h"
 #include "suspension.h"
 #include "worker.h"
 
@@ -28,6 +29,10 @@ struct transport {
     const struct networks *proxies;
     bool is_private; /* serves this machine and proxies only */
     struct suspension suspension;
+    enum log_access access_log;
+    int64_t (*monotonic_us)(void);
+    struct request_ids ids;
+    _Atomic int64_t *certificate_ends; /* NULL: nobody is told */
 };
 
 enum exchange_step {
@@ -46,10 +51,12 @@ struct exchange {
     char *query; /* a copy: libmicrohttpd takes its own apart */
     bool has_query;
     const struct http_route *route; /* NULL when none matches */
+    struct trace trace;
     struct http_request request;
     struct http_response response;
     struct buffer body;
     uint64_t received; /* bytes of the body, kept or not */
+    int64_t begun_us;  /* of the monotonic clock, when the last header had come */
     atomic_uint waits; /* what a held response still waits for */
 };
 
@@ -76,5 +83,9 @@ bool exchange_answer(struct connection *connection);
 void exchange_work(void *job);
 
 void exchange_clear(struct exchange *exchange);
+
+/* Counts and logs a request whose answer is there, before any of it is sent: who has the answer
+ * finds it counted. */
+void exchange_account(const struct exchange *exchange);
 
 #endif

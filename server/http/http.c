@@ -17,21 +17,35 @@ const char *http_request_header(const struct http_request *request, const char *
     return request->find_header == NULL ? NULL : request->find_header(request->transport, name);
 }
 
+/* Where the value of the next header goes. */
+static char *take_header(struct http_response *response, const char *name)
+{
+    if (response->header_count >= HTTP_HEADERS_MAX)
+        abort();
+    response->headers[response->header_count].name = name;
+    return response->headers[response->header_count++].value;
+}
+
 void http_set_header(struct http_response *response, const char *name, const char *format, ...)
 {
+    char *value = take_header(response, name);
     va_list args;
     int length = 0;
 
-    if (response->header_count >= HTTP_HEADERS_MAX)
-        abort();
     va_start(args, format);
-    length =
-        vsnprintf(response->headers[response->header_count].value, HTTP_HEADER_SIZE, format, args);
+    length = vsnprintf(value, HTTP_HEADER_SIZE, format, args);
     va_end(args);
     if (length < 0 || length >= HTTP_HEADER_SIZE)
         abort();
-    response->headers[response->header_count].name = name;
-    response->header_count++;
+}
+
+void http_copy_header(struct http_response *response, const char *name, const char *value)
+{
+    const size_t length = strlen(value);
+
+    if (length >= HTTP_HEADER_SIZE)
+        abort();
+    memcpy(take_header(response, name), value, length + 1);
 }
 
 void http_add_header(struct http_response *response, const char *name, const char *value)
@@ -70,9 +84,12 @@ static void remove_header(struct http_response *response, const char *name)
     response->header_count = kept;
 }
 
-static bool write_error(struct buffer *body, const char *name, const char *message)
+static bool write_error(struct http_response *response, const char *name, const char *message)
 {
-    json_t *object = json_pack("{s:s, s:s}", "code", name, "message", message);
+    const char *id = response->trace == NULL ? NULL : response->trace->request_id;
+    struct buffer *body = &response->body;
+    json_t *object =
+        json_pack("{s:s, s:s, s:s*}", "code", name, "message", message, "request_id", id);
     char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 
     if (text != NULL)
@@ -91,7 +108,7 @@ void http_set_error(struct http_response *response, enum asap_code code, const c
     http_set_header(response, "Content-Type", "application/json");
     buffer_clear(&response->body);
     response->body.limit = HTTP_BODY_MAX;
-    if (write_error(&response->body, status->name, message))
+    if (write_error(response, status->name, message))
         return;
     response->status = 500;
     buffer_clear(&response->body);

@@ -4,12 +4,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <asap/error.h>
 
 #include "http_message.h"
 #include "log.h"
 #include "network.h"
+#include "requests.h"
 
 /* HTTP: what is served where. Nothing outside this folder knows libmicrohttpd. */
 
@@ -22,6 +24,9 @@ struct http_route {
     bool takes_chunks; /* a body may be sent in chunks, whose connection ends with the response */
     bool on_worker;    /* may take long: runs on a worker thread, the connection suspended */
     bool inline_first; /* is quick as a rule: runs without one until it wants a worker */
+    bool bare_errors;  /* of HTTP, too, have code and message only: the Connect protocol knows no
+                          other members */
+    struct route_stats *stats; /* counts its requests; NULL: nothing does */
 };
 
 struct http_limits {
@@ -53,6 +58,11 @@ struct http_listener_options {
     unsigned workers; /* threads for what may take long; without, only a route that is on_worker
                          or inline_first may block, and none may hold a response */
     const struct log *log;
+    enum log_access access_log;
+    int64_t (*monotonic_us)(void);     /* by which latency is measured; NULL: the system's */
+    _Atomic int64_t *certificate_ends; /* is told when the chain's first certificate ends, in
+                                          seconds since 1970, at the start and at each reload;
+                                          NULL: nobody is */
 };
 
 struct http_listener;

@@ -9,8 +9,11 @@
 #include <asap/error.h>
 
 #include "buffer.h"
+#include "trace.h"
 
 /* Requests and responses as handlers see them. */
+
+struct route_stats;
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER };
 
@@ -57,7 +60,8 @@ struct http_request {
     size_t body_limit;   /* the route's */
     int64_t received_ms; /* of the monotonic clock, when the last header had come */
     struct http_peer peer;
-    bool may_block;   /* false: whatever takes long sets response->wants_worker instead */
+    const struct trace *trace; /* NULL: it has no ids */
+    bool may_block;            /* false: whatever takes long sets response->wants_worker instead */
     unsigned attempt; /* how many runs of the handler on this request count, before this one */
     bool is_repeated; /* one of them made a response that its hold took back */
     http_find_header *find_header; /* NULL: there are no headers */
@@ -69,12 +73,15 @@ struct http_request {
 const char *http_request_header(const struct http_request *request, const char *name);
 
 enum { HTTP_HEADERS_MAX = 8, HTTP_HEADER_SIZE = 192, HTTP_BODY_MAX = 16 * 1024 * 1024 };
-enum { HTTP_LINES_MAX = 128 * 1024 };
+enum { HTTP_LINES_MAX = 128 * 1024, HTTP_CALLER_SIZE = 128 };
 
 /* Filled by the handler, which gets it with an empty body limited to HTTP_BODY_MAX. The transport
  * adds Date and Content-Length, and leaves the body out for HEAD and 304. */
 struct http_response {
     unsigned status;
+    const struct trace *trace;     /* which errors name as their request's; NULL: none */
+    char caller[HTTP_CALLER_SIZE]; /* who was found to ask, for the access log; "": nobody */
+    struct route_stats *stats;     /* what counts it instead of its route's; NULL: that */
     struct {
         const char *name; /* a literal */
         char value[HTTP_HEADER_SIZE];
@@ -109,6 +116,8 @@ struct http_hold {
  * HTTP_HEADER_SIZE, is a bug and aborts. */
 __attribute__((format(printf, 3, 4))) void
 http_set_header(struct http_response *response, const char *name, const char *format, ...);
+/* The same without printf. */
+void http_copy_header(struct http_response *response, const char *name, const char *value);
 
 /* Adds a header of any name and length, which is copied, beside others of its name. The caller
  * has made sure that the name is a token and the value holds no control byte. What memory runs out
@@ -119,11 +128,12 @@ void http_add_header(struct http_response *response, const char *name, const cha
  * The value follows the name and its NUL. NULL after the last. */
 const char *http_next_header(const struct http_response *response, const char *name);
 
-/* One line of JSON for people: {"code":"not_found","message":"..."}; the status follows from the
- * code's row in status.h. Replaces body and Content-Type. */
+/* One line of JSON for people: {"code":"not_found","message":"...","request_id":"..."}; the status
+ * follows from the code's row in status.h. Replaces body and Content-Type. */
 void http_set_error(struct http_response *response, enum asap_code code, const char *message);
 
-/* Empties it, its hold included, but for whether the connection ends with it. */
+/* Empties it, its hold included, but for what tells of it and whether the connection ends with it.
+ */
 void http_clear_response(struct http_response *response);
 
 typedef void http_handler(void *context,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "clock.h"
 #include "connection.h"
 #include "exchange.h"
 #include "fail.h"
@@ -238,6 +239,12 @@ static enum asap_code start_workers(struct transport *transport,
                        &transport->workers, err);
 }
 
+static void tell_certificate(const struct transport *transport)
+{
+    if (transport->certificate_ends != NULL)
+        atomic_store(transport->certificate_ends, tls_ends(transport->tls));
+}
+
 static enum asap_code load_certificate(struct transport *transport,
                                        const struct http_listener_options *options,
                                        bool is_tls,
@@ -249,7 +256,11 @@ static enum asap_code load_certificate(struct transport *transport,
                                      .client_certificate_optional =
                                          options->client_certificate_optional };
 
-    return is_tls ? tls_new(&files, &transport->tls, err) : ASAP_OK;
+    if (!is_tls)
+        return ASAP_OK;
+    TRY(tls_new(&files, &transport->tls, err));
+    tell_certificate(transport);
+    return ASAP_OK;
 }
 
 enum asap_code http_listener_start(const struct http_listener_options *options,
@@ -267,6 +278,11 @@ enum asap_code http_listener_start(const struct http_listener_options *options,
     listener->transport.routes = options->routes;
     listener->transport.log = options->log;
     listener->transport.name = options->name;
+    listener->transport.access_log = options->access_log;
+    request_ids_init(&listener->transport.ids);
+    listener->transport.certificate_ends = options->certificate_ends;
+    listener->transport.monotonic_us =
+        options->monotonic_us == NULL ? clock_monotonic_us : options->monotonic_us;
     listener->transport.proxies = options->proxies;
     TRY(address_parse(options->address, &address, err));
     listener->transport.is_private = options->is_guarded && !address.is_tls && !address.is_unix;
@@ -288,7 +304,9 @@ enum asap_code http_listener_reload(struct http_listener *listener, struct asap_
 {
     if (listener->transport.tls == NULL)
         return ASAP_OK;
-    return tls_reload(listener->transport.tls, err);
+    TRY(tls_reload(listener->transport.tls, err));
+    tell_certificate(&listener->transport);
+    return ASAP_OK;
 }
 
 void http_listener_quiesce(struct http_listener *listener)

@@ -187,11 +187,13 @@ static void carry_out(struct rpc_exchange *exchange, struct http_response *respo
         return;
     }
     err.code = code;
+    if (exchange->caller.proof_kind != RPC_PROOF_NONE)
+        (void)snprintf(response->caller, sizeof response->caller, "%s", exchange->caller.name);
     if (code != ASAP_OK)
         report_refusal(exchange, in, &err);
     rpc_respond(exchange, code, &err, response);
     if (exchange->reply.hold == NULL)
-        rpc_log(exchange, code, &err);
+        rpc_conclude(exchange, code, &err);
     else
         rpc_hold_back(exchange, code, &err, response);
 }
@@ -229,6 +231,8 @@ void rpc_handle(void *context, const struct http_request *request, struct http_r
                                      .request = request,
                                      .envelope.timeout_ms = -1 };
 
+    if (exchange.method != NULL && server->stats != NULL)
+        response->stats = server->stats[exchange.method - server->methods];
     if (exchange.method == NULL) {
         refuse_http(response, NOT_FOUND, ASAP_UNIMPLEMENTED, "there is no such method");
     } else if (!takes_verb(exchange.method, request->method)) {

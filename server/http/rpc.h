@@ -48,7 +48,12 @@ struct rpc_server {
      * NULL stands for none. */
     const ProtobufCMessageDescriptor *const *types;
 
+    bool names_requests; /* errors carry google.rpc.RequestInfo, beside what the handlers add */
+
     int64_t (*monotonic_ms)(void); /* NULL: clock_monotonic_ms() */
+
+    /* What counts the requests of each method, in the table's order; NULL: nothing does. */
+    struct route_stats *const *stats;
 };
 
 /* Whether a path is of the form /package.Service/Method with a package that begins "asap.". */

@@ -20,6 +20,7 @@ static const ProtobufCMessageDescriptor *const own_types[] = {
     &google__rpc__error_info__descriptor,
     &google__rpc__retry_info__descriptor,
     &google__rpc__bad_request__descriptor,
+    &google__rpc__request_info__descriptor,
     NULL,
 };
 
@@ -76,11 +77,25 @@ static enum asap_code add_delay(int64_t ms, struct rpc_reply *reply)
     return ms <= 0 ? ASAP_OK : rpc_reply_detail(reply, &info.base, NULL);
 }
 
-void rpc_error_explain(const struct asap_error *err, struct rpc_reply *reply)
+static enum asap_code add_request(const struct trace *trace, struct rpc_reply *reply)
 {
-    const bool is_whole = add_reason(err->reason, reply) == ASAP_OK
-                          && add_field(err, reply) == ASAP_OK
-                          && add_delay(reply->retry_ms, reply) == ASAP_OK;
+    Google__Rpc__RequestInfo info = GOOGLE__RPC__REQUEST_INFO__INIT;
+    char id[REQUEST_ID_MAX + 1] = "";
+
+    if (trace == NULL)
+        return ASAP_OK;
+    memcpy(id, trace->request_id, sizeof id);
+    info.request_id = id;
+    return rpc_reply_detail(reply, &info.base, NULL);
+}
+
+void rpc_error_explain(const struct asap_error *err,
+                       const struct trace *trace,
+                       struct rpc_reply *reply)
+{
+    const bool is_whole =
+        add_reason(err->reason, reply) == ASAP_OK && add_field(err, reply) == ASAP_OK
+        && add_delay(reply->retry_ms, reply) == ASAP_OK && add_request(trace, reply) == ASAP_OK;
 
     (void)is_whole;
 }
@@ -147,10 +162,8 @@ void rpc_error_set(struct http_response *response,
     char *text = NULL;
 
     http_set_error(response, code, message);
-    if (reply->detail_count == 0)
-        return;
-    object = json_pack("{s:s, s:s, s:o}", "code", status_of(code)->name, "message", message,
-                       "details", write_details(reply, types));
+    object = json_pack("{s:s, s:s, s:o*}", "code", status_of(code)->name, "message", message,
+                       "details", reply->detail_count == 0 ? NULL : write_details(reply, types));
     text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
     if (text == NULL)
         return;

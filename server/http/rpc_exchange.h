@@ -28,10 +28,10 @@ void rpc_respond(struct rpc_exchange *exchange,
                  const struct asap_error *err,
                  struct http_response *response);
 
-/* Writes to the log how a call has ended, if that concerns anybody. */
-void rpc_log(const struct rpc_exchange *exchange,
-             enum asap_code code,
-             const struct asap_error *err);
+/* Counts how a call has ended, and writes it to the log if that concerns anybody. */
+void rpc_conclude(const struct rpc_exchange *exchange,
+                  enum asap_code code,
+                  const struct asap_error *err);
 
 /* Has a response that is made wait for the reply's hold, which it takes over, and logs it then. A
  * success becomes what the hold's failure says, or another call; a failure stays what it is. */

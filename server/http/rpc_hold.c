@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "fail.h"
+#include "outcomes.h"
 
 /* A call whose response is held. */
 struct held {
@@ -27,14 +28,22 @@ static void replace(struct rpc_exchange *exchange,
                     struct asap_error *err,
                     struct http_response *response)
 {
-    const int64_t retry_ms = exchange->reply.retry_ms;
+    const struct rpc_reply kept = { .retry_ms = exchange->reply.retry_ms,
+                                    .outcomes = exchange->reply.outcomes };
 
     err->code = code;
     rpc_reply_clear(&exchange->reply);
-    exchange->reply.retry_ms = retry_ms;
+    exchange->reply = kept;
     http_clear_response(response);
     rpc_respond(exchange, code, err, response);
-    rpc_log(exchange, code, err);
+    rpc_conclude(exchange, code, err);
+}
+
+/* The call is made once more, and ends then. */
+static void count_again(const struct rpc_exchange *exchange)
+{
+    if (exchange->reply.outcomes != NULL)
+        outcomes_count(exchange->reply.outcomes, ASAP_ABORTED);
 }
 
 static bool finish(struct http_hold *base,
@@ -47,12 +56,12 @@ static bool finish(struct http_hold *base,
 
     held->exchange.request = request;
     if (held->code != ASAP_OK || result == ASAP_OK)
-        rpc_log(&held->exchange, held->code, &held->err);
+        rpc_conclude(&held->exchange, held->code, &held->err);
     else if (result == ASAP_ABORTED)
-        return false;
+        count_again(&held->exchange);
     else
         replace(&held->exchange, result, &err, response);
-    return true;
+    return held->code != ASAP_OK || result != ASAP_ABORTED;
 }
 
 static void release(struct http_hold *base)
@@ -79,7 +88,8 @@ void rpc_hold_back(struct rpc_exchange *exchange,
     held->base = (struct http_hold){ begin, finish, release };
     held->hold = MOVE(exchange->reply.hold);
     held->exchange = *exchange;
-    held->exchange.reply = (struct rpc_reply){ .retry_ms = exchange->reply.retry_ms };
+    held->exchange.reply = (struct rpc_reply){ .retry_ms = exchange->reply.retry_ms,
+                                               .outcomes = exchange->reply.outcomes };
     held->exchange.envelope.bytes = NULL;
     held->exchange.envelope.held = (struct buffer){ 0 };
     held->code = code;

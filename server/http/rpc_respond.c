@@ -8,6 +8,7 @@
 
 #include "codec_text.h"
 #include "gzip.h"
+#include "outcomes.h"
 #include "rpc_error.h"
 #include "status.h"
 
@@ -55,7 +56,9 @@ static enum log_level level_of(const struct rpc_exchange *exchange, bool is_ours
     return is_known && !exchange->method->is_quick ? LOG_INFO : LOG_DEBUG;
 }
 
-void rpc_log(const struct rpc_exchange *exchange, enum asap_code code, const struct asap_error *err)
+static void log_end(const struct rpc_exchange *exchange,
+                    enum asap_code code,
+                    const struct asap_error *err)
 {
     const bool is_ours = is_our_fault(code, err) && exchange->envelope.http_status == 0;
     char description[DESCRIPTION_SIZE] = "";
@@ -64,9 +67,18 @@ void rpc_log(const struct rpc_exchange *exchange, enum asap_code code, const str
         return;
     if (code != ASAP_OK)
         describe(err, description, sizeof description);
-    log_write(exchange->server->log, level_of(exchange, is_ours), "%s called %s: %s%s%s",
-              exchange->caller.name, exchange->method->path, asap_code_name(code),
-              description[0] != '\0' ? ": " : "", description);
+    log_event(exchange->server->log, level_of(exchange, is_ours), exchange->request->trace, NULL,
+              "%s called %s: %s%s%s", exchange->caller.name, exchange->method->path,
+              asap_code_name(code), description[0] != '\0' ? ": " : "", description);
+}
+
+void rpc_conclude(const struct rpc_exchange *exchange,
+                  enum asap_code code,
+                  const struct asap_error *err)
+{
+    if (exchange->reply.outcomes != NULL)
+        outcomes_count(exchange->reply.outcomes, code);
+    log_end(exchange, code, err);
 }
 
 /* An answer is not to be kept, unless the method says otherwise; an error never is. */
@@ -143,7 +155,8 @@ static void respond_with_error(struct rpc_exchange *exchange,
     char description[DESCRIPTION_SIZE] = "";
 
     describe(err, description, sizeof description);
-    rpc_error_explain(err, reply);
+    rpc_error_explain(err, exchange->server->names_requests ? exchange->request->trace : NULL,
+                      reply);
     rpc_error_set(response, err->code, description, reply, exchange->server->types);
     if (err->code == ASAP_UNAUTHENTICATED)
         challenge(&reply->headers, response);

@@ -24,6 +24,7 @@ struct tls_pair {
     atomic_uint holders;
     gnutls_pcert_st chain[CHAIN_MAX];
     unsigned length;
+    int64_t ends; /* the certificate that ends first */
     gnutls_privkey_t key;
     gnutls_x509_trust_list_t client_authorities; /* NULL: clients show no certificate */
     bool is_optional;                            /* they need not */
@@ -55,6 +56,7 @@ DEFINE_SCOPED(file, FILE *, close_file)
 
 DEFINE_SCOPED(pair, struct tls_pair *, tls_release)
 DEFINE_SCOPED(pubkey, gnutls_pubkey_t, gnutls_pubkey_deinit)
+DEFINE_SCOPED(certificate, gnutls_x509_crt_t, gnutls_x509_crt_deinit)
 
 static enum asap_code refuse_file(const char *field, const char *name, struct asap_error *err)
 {
@@ -85,6 +87,29 @@ read_file(const char *field, const char *name, struct pem *out, struct asap_erro
     return ASAP_OK;
 }
 
+/* Long ago when it cannot be told, so that somebody looks. */
+static int64_t end_of(const gnutls_pcert_st *parsed)
+{
+    SCOPED(certificate) gnutls_x509_crt_t certificate = NULL;
+
+    if (gnutls_x509_crt_init(&certificate) < 0
+        || gnutls_x509_crt_import(certificate, &parsed->cert, GNUTLS_X509_FMT_DER) < 0)
+        return 1;
+    return (int64_t)gnutls_x509_crt_get_expiration_time(certificate);
+}
+
+static int64_t first_end(const struct tls_pair *pair)
+{
+    int64_t first = INT64_MAX;
+
+    for (unsigned i = 0; i < pair->length; i++) {
+        const int64_t end = end_of(&pair->chain[i]);
+
+        first = end < first ? end : first;
+    }
+    return first;
+}
+
 static enum asap_code read_chain(const char *name, struct tls_pair *pair, struct asap_error *err)
 {
     SCOPED(pem) struct pem pem = { .length = 0 };
@@ -100,6 +125,7 @@ static enum asap_code read_chain(const char *name, struct tls_pair *pair, struct
                           "%s is no chain of at most %d PEM certificates (%s)", name, CHAIN_MAX,
                           gnutls_strerror(result));
     pair->length = length;
+    pair->ends = first_end(pair);
     return ASAP_OK;
 }
 
@@ -218,6 +244,15 @@ struct tls_pair *tls_acquire(struct tls *tls)
     (void)atomic_fetch_add(&pair->holders, 1);
     (void)pthread_mutex_unlock(&tls->mutex);
     return pair;
+}
+
+int64_t tls_ends(struct tls *tls)
+{
+    struct tls_pair *pair = tls_acquire(tls);
+    const int64_t ends = pair->ends;
+
+    tls_release(pair);
+    return ends;
 }
 
 void tls_release(struct tls_pair *pair)

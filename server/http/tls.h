@@ -4,6 +4,7 @@
 
 #include <gnutls/abstract.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <asap/error.h>
 
@@ -40,6 +41,9 @@ ASAP_MUST_CHECK enum asap_code tls_reload(struct tls *tls, struct asap_error *er
  * reload ends with the pair it began with. Any thread. */
 struct tls_pair *tls_acquire(struct tls *tls);
 void tls_release(struct tls_pair *pair); /* NULL is fine */
+
+/* When the first certificate of the current chain ends, in seconds since 1970. */
+int64_t tls_ends(struct tls *tls);
 
 /* What GnuTLS asks for in a handshake; borrowed from the pair. */
 void tls_pair_present(struct tls_pair *pair,

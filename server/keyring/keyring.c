@@ -84,6 +84,18 @@ static void describe_damage(struct keyring *keyring, const struct buffer *damage
         log_write(keyring->log, LOG_ERROR, "%s", problem);
 }
 
+static void describe_copy(const struct keyring *keyring,
+                          const struct snapshot *snapshot,
+                          char *problem)
+{
+    struct asap_error cause = { 0 };
+
+    if (problem[0] != '\0' || store_refuse_copy(&snapshot->mark, &cause) == ASAP_OK)
+        return;
+    (void)snprintf(problem, CURRENT_PROBLEM_SIZE, "%s", cause.message);
+    log_write(keyring->log, LOG_WARNING, "%s", problem);
+}
+
 static enum asap_code
 reload(struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err)
 {
@@ -95,6 +107,7 @@ reload(struct keyring *keyring, struct store *store, int64_t now, struct asap_er
     if (build(keyring, store, now, &snapshot, &damaged, &cause) != ASAP_OK)
         return current_keep(&keyring->current, &cause, err);
     describe_damage(keyring, &damaged, problem);
+    describe_copy(keyring, snapshot, problem);
     current_replace(&keyring->current, &snapshot->item, problem);
     return ASAP_OK;
 }
@@ -185,4 +198,11 @@ enum asap_code keyring_check_forward(struct keyring *keyring,
                                      struct asap_error *err)
 {
     return current_check_forward(&keyring->current, generation, err);
+}
+
+bool keyring_confirmed(struct keyring *keyring, int64_t *ms)
+{
+    bool is_behind = false;
+
+    return current_confirmed(&keyring->current, ms, &is_behind);
 }

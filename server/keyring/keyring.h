@@ -55,6 +55,10 @@ struct doubt {
 };
 struct doubt keyring_doubt(struct keyring *keyring);
 
+/* When the snapshot was last known to be that of the store, by clock_monotonic_ms(). False: there
+ * is none yet. */
+bool keyring_confirmed(struct keyring *keyring, int64_t *ms);
+
 /* The current snapshot, held until released; NULL when none could ever be built, which needs no
  * release. Any thread. */
 const struct snapshot *keyring_acquire(struct keyring *keyring);
@@ -113,6 +117,14 @@ const struct known_issuer *snapshot_issuer_at(const struct snapshot *snapshot, s
 /* The time at which to look at a snapshot when the clock says `now`: not before the latest change
  * in it, so that a clock that went back neither revives a revoked key nor hides a new one. */
 int64_t snapshot_time(const struct snapshot *snapshot, int64_t now);
+
+/* Whether the keys are those of a copy that may not sign, see store_mark.h:
+ * ASAP_FAILED_PRECONDITION until it is accepted, and then ASAP_UNAVAILABLE until *sign_time, when
+ * caches and mirrors have taken up what it serves. */
+ASAP_MUST_CHECK enum asap_code snapshot_may_sign(const struct snapshot *snapshot,
+                                                 int64_t now,
+                                                 int64_t *sign_time,
+                                                 struct asap_error *err);
 
 int64_t snapshot_generation(const struct snapshot *snapshot);
 /* The number of keys published at `now`. */

@@ -6,6 +6,7 @@
 #include "current.h"
 #include "keyring.h"
 #include "store.h"
+#include "store_mark.h"
 
 /* Building a snapshot; finding in it is part of keyring.h. */
 
@@ -15,16 +16,17 @@ struct entry {
     struct published_key key;               /* its texts follow the entry in memory */
     size_t issuer_length;                   /* of key.kid */
     unsigned char digest[KEY_DIGEST_BYTES]; /* SHA-256 of key.kid */
-    unsigned char proof[KEY_DIGEST_BYTES];  /* of what the row was checked to be */
+    uint64_t proof;                         /* of what the row was checked to be */
 };
 
 struct snapshot {
     struct current_item item;
-    int64_t latest_time;    /* that any change has recorded */
+    int64_t latest_time; /* that any change has recorded */
+    struct store_mark mark;
     struct entry **entries; /* by issuer, then oldest first */
     size_t count, capacity;
-    struct entry **by_digest; /* `count` of them, sorted */
     struct entry **buckets;   /* hash table by key id, open addressing; `mask` + 1 of them */
+    struct entry **by_digest; /* the same by digest */
     size_t mask;
     struct known_issuer *issuers; /* by name, which each owns */
     size_t issuer_count, issuer_capacity;
@@ -52,7 +54,12 @@ DEFINE_SCOPED(snapshot, struct snapshot *, snapshot_free)
 /* The bucket of a key id: its own, or the free one where it would go. */
 struct entry **snapshot_bucket(const struct snapshot *snapshot, const char *kid, size_t length);
 
-/* The digits of SHA-256(kid) compared as bsearch() and qsort() want it. */
-int entry_compare_digest(const void *digest, const void *entry);
+/* The same by SHA-256(kid). */
+struct entry **snapshot_digest_bucket(const struct snapshot *snapshot,
+                                      const unsigned char digest[KEY_DIGEST_BYTES]);
+
+/* FNV-1a. Goes on from `seed`, which is SNAPSHOT_HASH_BEGIN at the beginning. */
+#define SNAPSHOT_HASH_BEGIN UINT64_C(0xcbf29ce484222325)
+uint64_t snapshot_hash(uint64_t seed, const char *text, size_t length);
 
 #endif

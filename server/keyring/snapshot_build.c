@@ -7,6 +7,7 @@
 #include "algorithm.h"
 #include "etag.h"
 #include "fail.h"
+#include "row_check.h"
 #include "snapshot.h"
 #include "store_server.h"
 
@@ -17,7 +18,8 @@ struct texts {
     const struct key_row *row;
     struct buffer jwk;
     char etag[ETAG_SIZE];
-    unsigned char proof[KEY_DIGEST_BYTES];
+    unsigned char digest[KEY_DIGEST_BYTES];
+    uint64_t proof;
     bool is_damaged;
 };
 
@@ -26,62 +28,62 @@ static bool sha256(const char *text, size_t length, unsigned char out[KEY_DIGEST
     return EVP_Q_digest(NULL, "SHA256", NULL, text, length, out, NULL) == 1;
 }
 
-/* The digest answers for kid and PEM. */
-static enum asap_code check_digest(struct texts *texts, struct asap_error *err)
+/* Of what is checked of a row and not kept. */
+static uint64_t proof_of(const struct key_row *row)
 {
-    const struct key_row *row = texts->row;
-    char digest[KEY_DIGEST_SIZE];
-    char text[sizeof row->digest + sizeof row->thumbprint + sizeof row->algorithm];
+    uint64_t proof = SNAPSHOT_HASH_BEGIN;
 
-    TRY(key_row_digest(row, digest, err));
-    if (strcmp(digest, row->digest) != 0)
-        return fail(err, ASAP_DATA_LOSS, "the row is not what was written");
-    (void)snprintf(text, sizeof text, "%s %s %s", digest, row->thumbprint, row->algorithm);
-    return sha256(text, strlen(text), texts->proof) ? ASAP_OK : fail_memory(err);
+    proof = snapshot_hash(proof, row->digest, strlen(row->digest));
+    proof = snapshot_hash(proof, row->thumbprint, strlen(row->thumbprint));
+    return snapshot_hash(proof, row->algorithm, strlen(row->algorithm));
 }
 
-static enum asap_code check_key(const struct key_row *row, EVP_PKEY *key, struct asap_error *err)
+/* Whether a row is the one that was checked before. */
+static bool is_same(const struct entry *entry, const struct texts *texts)
 {
-    const struct algorithm *algorithm = algorithm_find(row->algorithm, strlen(row->algorithm));
-    char thumbprint[JWK_THUMBPRINT_SIZE];
-
-    if (algorithm == NULL || !algorithm_fits(algorithm, key))
-        return fail(err, ASAP_DATA_LOSS, "the key has another algorithm");
-    TRY(jwk_thumbprint(key, thumbprint, err));
-    if (strcmp(thumbprint, row->thumbprint) != 0)
-        return fail(err, ASAP_DATA_LOSS, "the key has another thumbprint");
-    return ASAP_OK;
+    return entry != NULL && entry->key.pem != NULL && entry->proof == texts->proof
+           && strcmp(entry->key.pem, texts->row->pem) == 0;
 }
 
-/* What was checked and written before, so that one new key does not cost a parse of all. */
+/* What was checked and written before, so that one new key costs no parse and no hash of all. */
 static bool copy_texts(struct texts *texts, const struct snapshot *old)
 {
     const char *kid = texts->row->kid;
     const struct entry *entry = old == NULL ? NULL : *snapshot_bucket(old, kid, strlen(kid));
 
-    if (entry == NULL || entry->key.pem == NULL
-        || memcmp(entry->proof, texts->proof, sizeof texts->proof) != 0)
+    if (!is_same(entry, texts))
         return false;
     buffer_append(&texts->jwk, entry->key.jwk, entry->key.jwk_length);
     (void)snprintf(texts->etag, sizeof texts->etag, "%s", entry->key.etag);
+    memcpy(texts->digest, entry->digest, sizeof texts->digest);
     return true;
 }
 
 /* Whether a row is what was once written, and the texts that follow from it. */
-static enum asap_code write_texts(struct texts *texts,
-                                  const struct snapshot *old,
-                                  struct asap_error *err)
+static enum asap_code write_texts(struct texts *texts, struct asap_error *err)
 {
     const struct key_row *row = texts->row;
     SCOPED(pkey) EVP_PKEY *key = NULL;
 
-    TRY(check_digest(texts, err));
-    if (copy_texts(texts, old))
-        return buffer_check(&texts->jwk, "JSON Web Key", err);
-    TRY(pem_parse_public(row->pem, strlen(row->pem), &key, err));
-    TRY(check_key(row, key, err));
+    TRY(row_check_digest(row, err));
+    TRY(row_check_key(row, &key, err));
     TRY(jwk_write(key, row->kid, row->algorithm, &texts->jwk, err));
     return etag_write(row->pem, strlen(row->pem), texts->etag) ? ASAP_OK : fail_memory(err);
+}
+
+static enum asap_code fill_texts(struct texts *texts, const struct snapshot *old)
+{
+    const struct key_row *row = texts->row;
+    enum asap_code code = ASAP_OK;
+
+    texts->proof = proof_of(row);
+    if (copy_texts(texts, old))
+        return buffer_check(&texts->jwk, "JSON Web Key", NULL);
+    if (!sha256(row->kid, strlen(row->kid), texts->digest))
+        return fail_memory(NULL);
+    code = write_texts(texts, NULL);
+    texts->is_damaged = code != ASAP_OK;
+    return code;
 }
 
 static char *append(char **end, const char *text, size_t length)
@@ -113,9 +115,10 @@ static struct entry *new_entry(const struct texts *texts)
                                       .is_managed = row->managed } };
     entry->key.kid = append(&end, row->kid, strlen(row->kid));
     entry->issuer_length = (size_t)(strrchr(entry->key.kid, '/') - entry->key.kid);
+    memcpy(entry->digest, texts->digest, sizeof entry->digest);
     if (texts->is_damaged)
         return entry;
-    memcpy(entry->proof, texts->proof, sizeof entry->proof);
+    entry->proof = texts->proof;
     entry->key.algorithm = algorithm_find(row->algorithm, strlen(row->algorithm));
     entry->key.pem_length = strlen(pem);
     entry->key.pem = append(&end, pem, entry->key.pem_length);
@@ -164,16 +167,13 @@ static enum asap_code add_row(void *context, const struct key_row *row, struct a
         buffer_printf(builder->damaged, " (row %lld)", (long long)row->id);
         return ASAP_OK;
     }
-    code = write_texts(&texts, builder->old, NULL);
-    texts.is_damaged = code != ASAP_OK;
+    code = fill_texts(&texts, builder->old);
     if (texts.is_damaged)
         buffer_printf(builder->damaged, " %s", row->kid);
     entry = !is_want(code) && make_room(snapshot) ? new_entry(&texts) : NULL;
     buffer_clear(&texts.jwk);
-    if (entry == NULL || !sha256(row->kid, strlen(row->kid), entry->digest)) {
-        free(entry);
+    if (entry == NULL)
         return fail_memory(err);
-    }
     snapshot->entries[snapshot->count++] = entry;
     return ASAP_OK;
 }
@@ -193,22 +193,6 @@ static int compare_place(const void *left, const void *right)
     return a->key.row < b->key.row ? -1 : 1;
 }
 
-static int compare_digest(const void *left, const void *right)
-{
-    return entry_compare_digest((*(struct entry *const *)left)->digest, right);
-}
-
-static bool index_digests(struct snapshot *snapshot)
-{
-    snapshot->by_digest = calloc(snapshot->count + 1, sizeof(struct entry *));
-    if (snapshot->by_digest == NULL)
-        return false;
-    if (snapshot->count > 0)
-        memcpy(snapshot->by_digest, snapshot->entries, snapshot->count * sizeof(struct entry *));
-    qsort(snapshot->by_digest, snapshot->count, sizeof(struct entry *), compare_digest);
-    return true;
-}
-
 /* Issuer by issuer, since that is how a key set is read. */
 static void sort_entries(struct snapshot *snapshot)
 {
@@ -217,20 +201,22 @@ static void sort_entries(struct snapshot *snapshot)
 }
 
 /* At most half full, so that a look-up ends after a step or two. */
-static bool index_key_ids(struct snapshot *snapshot)
+static bool index_entries(struct snapshot *snapshot)
 {
     size_t buckets = FIRST_BUCKETS;
 
     while (buckets < 2 * snapshot->count)
         buckets *= 2;
     snapshot->buckets = calloc(buckets, sizeof(struct entry *));
-    if (snapshot->buckets == NULL)
+    snapshot->by_digest = calloc(buckets, sizeof(struct entry *));
+    if (snapshot->buckets == NULL || snapshot->by_digest == NULL)
         return false;
     snapshot->mask = buckets - 1;
     for (size_t i = 0; i < snapshot->count; i++) {
-        const char *kid = snapshot->entries[i]->key.kid;
+        struct entry *entry = snapshot->entries[i];
 
-        *snapshot_bucket(snapshot, kid, strlen(kid)) = snapshot->entries[i];
+        *snapshot_bucket(snapshot, entry->key.kid, strlen(entry->key.kid)) = entry;
+        *snapshot_digest_bucket(snapshot, entry->digest) = entry;
     }
     return true;
 }
@@ -239,6 +225,16 @@ static bool index_key_ids(struct snapshot *snapshot)
 static void free_item(struct current_item *item)
 {
     snapshot_free((struct snapshot *)item);
+}
+
+/* A mark that is damaged may have been one that forbids to sign; keys are served all the same. */
+static enum asap_code read_mark(struct txn *txn, struct store_mark *out, struct asap_error *err)
+{
+    const enum asap_code code = store_get_mark(txn, out, err);
+
+    if (code == ASAP_DATA_LOSS)
+        *out = (struct store_mark){ .kind = MARK_COPY };
+    return code == ASAP_DATA_LOSS ? ASAP_OK : code;
 }
 
 enum asap_code snapshot_build(struct txn *txn,
@@ -256,6 +252,7 @@ enum asap_code snapshot_build(struct txn *txn,
     if (snapshot == NULL)
         return fail_memory(err);
     TRY(store_get_server(txn, &server, err));
+    TRY(read_mark(txn, &snapshot->mark, err));
     snapshot->item = (struct current_item){ .self = &snapshot->item,
                                             .free = free_item,
                                             .generation = server.generation };
@@ -263,7 +260,7 @@ enum asap_code snapshot_build(struct txn *txn,
     TRY(store_each_live_key(txn, now, add_row, &builder, err));
     TRY(snapshot_add_issuers(txn, snapshot, damaged, err));
     sort_entries(snapshot);
-    if (!index_digests(snapshot) || !index_key_ids(snapshot))
+    if (!index_entries(snapshot))
         return fail_memory(err);
     *out = MOVE(snapshot);
     return ASAP_OK;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
 #include <string.h>
 
+#include "fail.h"
 #include "snapshot.h"
+#include "utc.h"
 
-/* FNV-1a: keys are added by administrators only, so that nobody else can make them collide. */
-static uint64_t hash(const char *text, size_t length)
+/* Keys are added by administrators only, so that nobody else can make them collide. */
+uint64_t snapshot_hash(uint64_t seed, const char *text, size_t length)
 {
-    uint64_t value = UINT64_C(0xcbf29ce484222325);
+    uint64_t value = seed;
 
     for (size_t i = 0; i < length; i++)
         value = (value ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
@@ -21,7 +22,7 @@ static bool has_key_id(const struct entry *entry, const char *kid, size_t length
 
 struct entry **snapshot_bucket(const struct snapshot *snapshot, const char *kid, size_t length)
 {
-    size_t index = (size_t)hash(kid, length) & snapshot->mask;
+    size_t index = (size_t)snapshot_hash(SNAPSHOT_HASH_BEGIN, kid, length) & snapshot->mask;
 
     while (snapshot->buckets[index] != NULL && !has_key_id(snapshot->buckets[index], kid, length))
         index = (index + 1) & snapshot->mask;
@@ -40,9 +41,17 @@ const struct published_key *snapshot_find(const struct snapshot *snapshot,
     return entry == NULL ? NULL : &entry->key;
 }
 
-int entry_compare_digest(const void *digest, const void *entry)
+struct entry **snapshot_digest_bucket(const struct snapshot *snapshot,
+                                      const unsigned char digest[KEY_DIGEST_BYTES])
 {
-    return memcmp(digest, (*(struct entry *const *)entry)->digest, KEY_DIGEST_BYTES);
+    struct entry **const table = snapshot->by_digest;
+    size_t index = 0;
+
+    memcpy(&index, digest, sizeof index);
+    index &= snapshot->mask;
+    while (table[index] != NULL && memcmp(table[index]->digest, digest, KEY_DIGEST_BYTES) != 0)
+        index = (index + 1) & snapshot->mask;
+    return &table[index];
 }
 
 static int hex_value(char digit)
@@ -68,13 +77,12 @@ static bool read_digest(const char *hex, unsigned char out[KEY_DIGEST_BYTES])
 const struct published_key *snapshot_find_hashed(const struct snapshot *snapshot, const char *hex)
 {
     unsigned char digest[KEY_DIGEST_BYTES];
-    struct entry *const *found = NULL;
+    const struct entry *entry = NULL;
 
-    if (snapshot->count == 0 || !read_digest(hex, digest))
+    if (!read_digest(hex, digest))
         return NULL;
-    found = bsearch(digest, snapshot->by_digest, snapshot->count, sizeof(struct entry *),
-                    entry_compare_digest);
-    return found == NULL ? NULL : &(*found)->key;
+    entry = *snapshot_digest_bucket(snapshot, digest);
+    return entry == NULL ? NULL : &entry->key;
 }
 
 /* How `issuer` sorts against the entry's, as snapshot_build.c sorts them. */
@@ -147,4 +155,22 @@ size_t snapshot_count(const struct snapshot *snapshot, int64_t now)
         published += key->pem != NULL && lifecycle_is_published(&key->times, now) ? 1 : 0;
     }
     return published;
+}
+
+enum asap_code snapshot_may_sign(const struct snapshot *snapshot,
+                                 int64_t now,
+                                 int64_t *sign_time,
+                                 struct asap_error *err)
+{
+    char text[UTC_TEXT_SIZE] = "";
+
+    *sign_time = snapshot->mark.sign_time;
+    TRY(store_refuse_copy(&snapshot->mark, err));
+    if (snapshot->mark.kind != MARK_ACCEPTED || now >= *sign_time)
+        return ASAP_OK;
+    utc_format(*sign_time, text);
+    return fail(err, ASAP_UNAVAILABLE,
+                "the database was restored, and nothing is signed until %s, when caches and mirrors"
+                " have taken up its keys",
+                text);
 }

@@ -81,6 +81,8 @@ static enum asap_code acquire(struct minting *minting, struct minted *out, struc
         return fail(err, ASAP_UNAVAILABLE, "the keys or the callers are not known yet");
     out->access_generation = caller_set_generation(minting->callers);
     out->generation = snapshot_generation(minting->snapshot);
+    minting->issuer = snapshot_find_issuer(minting->snapshot, minting->request->issuer);
+    out->has_issuer = minting->issuer != NULL;
     return ASAP_OK;
 }
 
@@ -115,11 +117,10 @@ static enum asap_code authorize(const struct minting *minting,
     return verdict.is_allowed ? ASAP_OK : deny(&verdict, err);
 }
 
-static enum asap_code check_issuer(struct minting *minting, struct asap_error *err)
+static enum asap_code check_issuer(const struct minting *minting, struct asap_error *err)
 {
     const struct mint_request *request = minting->request;
 
-    minting->issuer = snapshot_find_issuer(minting->snapshot, request->issuer);
     if (minting->issuer == NULL)
         return fail(err, ASAP_NOT_FOUND, "there is no issuer %.190s", request->issuer);
     if (!minting->issuer->is_managed)

@@ -52,6 +52,7 @@ struct minted {
     int64_t generation;   /* of the keys and of the grants by which it was made */
     int64_t access_generation;
     bool wants_worker; /* nothing was done: call again where it may block */
+    bool has_issuer;   /* there is an issuer of that name */
     int64_t retry_ms;  /* with a failure: when it is worth trying again; 0: unknown */
 };
 

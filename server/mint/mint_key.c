@@ -45,6 +45,20 @@ static enum asap_code check_clock(const struct mint_key_wish *wish,
 }
 
 static enum asap_code
+check_copy(const struct mint_key_wish *wish, int64_t now, int64_t *retry_ms, struct asap_error *err)
+{
+    struct asap_error cause = { 0 };
+    int64_t sign_time = 0;
+    const enum asap_code code = snapshot_may_sign(wish->snapshot, now, &sign_time, &cause);
+
+    if (code == ASAP_OK)
+        return ASAP_OK;
+    if (code == ASAP_UNAVAILABLE)
+        *retry_ms = (sign_time - now) * MS_PER_SECOND;
+    return fail_reason(err, code, ASAP_REASON_NO_SIGNING_KEY, "%s", cause.message);
+}
+
+static enum asap_code
 fail_gap(const struct mint_key_wish *wish, int64_t until, int64_t *retry_ms, struct asap_error *err)
 {
     char text[UTC_TEXT_SIZE] = "";
@@ -83,6 +97,7 @@ enum asap_code mint_key_find(const struct mint_key_wish *wish,
     *out = NULL;
     *retry_ms = 0;
     TRY(check_clock(wish, &now, err));
+    TRY(check_copy(wish, now, retry_ms, err));
     signer = find_signer(wish, now);
     if (signer.key == PLAN_NONE)
         return fail_gap(wish, signer.next_time, retry_ms, err);

@@ -52,17 +52,23 @@ static bool names_hashed_key(const struct target *target)
 
 static void respond_from(const struct exchange *exchange, const struct target *target)
 {
+    const struct repository_stats *stats = &exchange->repository->stats;
+    struct http_response *response = exchange->response;
     struct kid kid;
     size_t issuer_length = 0;
 
-    if (names_key_set(target, &issuer_length))
+    if (names_key_set(target, &issuer_length)) {
+        response->stats = stats->jwks;
         respond_with_key_set(exchange, target->name, issuer_length);
-    else if (names_hashed_key(target))
+    } else if (names_hashed_key(target)) {
+        response->stats = stats->alias;
         respond_with_key(exchange, snapshot_find_hashed(exchange->snapshot, target->name));
-    else if (kid_parse(target->name, target->length, &kid, NULL) == ASAP_OK)
+    } else if (kid_parse(target->name, target->length, &kid, NULL) == ASAP_OK) {
+        response->stats = stats->key;
         respond_with_key(exchange, snapshot_find(exchange->snapshot, target->name, target->length));
-    else
-        respond_not_found(exchange->response);
+    } else {
+        respond_not_found(response);
+    }
 }
 
 static bool refuse_method(const struct http_request *request, struct http_response *response)

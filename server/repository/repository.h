@@ -4,9 +4,17 @@
 
 #include <asap/clock.h>
 
+#include "fetches.h"
 #include "http.h"
 #include "keyring.h"
 #include "lifecycle.h"
+
+/* What counts the requests of each kind; NULL: nothing does. */
+struct repository_stats {
+    struct route_stats *key;
+    struct route_stats *alias; /* a key by its hash */
+    struct route_stats *jwks;
+};
 
 /* The public key repository over HTTP, served from the keyring alone. */
 struct repository {
@@ -14,6 +22,8 @@ struct repository {
     struct lifecycle_policy policy;
     struct asap_clock clock;
     const char *base_path; /* "" or "/keys" */
+    struct repository_stats stats;
+    struct fetches *fetches; /* of keys that retire; NULL: nothing counts them */
 };
 
 /* An http_handler; `context` is a struct repository. Serves GET and HEAD of

@@ -77,7 +77,20 @@ static void set_modified(struct http_response *response, int64_t modified)
     char date[HTTP_DATE_SIZE];
 
     http_date_format(modified, date);
-    http_set_header(response, "Last-Modified", "%s", date);
+    http_copy_header(response, "Last-Modified", date);
+}
+
+static void note_fetch(const struct exchange *exchange, const struct published_key *key)
+{
+    if (lifecycle_state(&key->times, exchange->now) != KEY_RETIRING)
+        return;
+    fetches_note(exchange->repository->fetches,
+                 &(struct fetch){ .kid = key->kid,
+                                  .unpublish_time = key->times.unpublish_time,
+                                  .now = exchange->now,
+                                  .address = exchange->request->peer.address,
+                                  .agent = http_request_header(exchange->request, "User-Agent"),
+                                  .trace = exchange->request->trace });
 }
 
 static void respond_with_no_key(const struct exchange *exchange)
@@ -101,7 +114,8 @@ void respond_with_key(const struct exchange *exchange, const struct published_ke
         respond_unavailable(response, damaged);
         return;
     }
-    http_set_header(response, "ETag", "%s", key->etag);
+    note_fetch(exchange, key);
+    http_copy_header(response, "ETag", key->etag);
     set_modified(response, key->times.publish_time);
     set_cache_control(response, lifecycle_cache_lifetime(policy->max_age, policy,
                                                          key->times.unpublish_time, exchange->now));
@@ -109,7 +123,7 @@ void respond_with_key(const struct exchange *exchange, const struct published_ke
     if (is_unchanged(exchange->request, key->etag, key->times.publish_time))
         return;
     response->status = 200;
-    http_set_header(response, "Content-Type", "application/x-pem-file");
+    http_copy_header(response, "Content-Type", "application/x-pem-file");
     buffer_append(&response->body, key->pem, key->pem_length);
 }
 
@@ -162,7 +176,7 @@ static void send_key_set(const struct exchange *exchange, int64_t unpublish_time
         respond_unavailable(response, "this key set is too large");
         return;
     }
-    http_set_header(response, "ETag", "%s", etag);
+    http_copy_header(response, "ETag", etag);
     set_cache_control(response, lifecycle_cache_lifetime(policy->jwks_max_age, policy,
                                                          unpublish_time, exchange->now));
     if (none_match != NULL && lists_etag(none_match, etag)) {
@@ -171,7 +185,7 @@ static void send_key_set(const struct exchange *exchange, int64_t unpublish_time
         return;
     }
     response->status = 200;
-    http_set_header(response, "Content-Type", "application/jwk-set+json");
+    http_copy_header(response, "Content-Type", "application/jwk-set+json");
 }
 
 void respond_with_key_set(const struct exchange *exchange, const char *issuer, size_t length)

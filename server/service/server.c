@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "asap/v1/server.pb-c.h"
 #include "codec.h"
@@ -80,6 +81,23 @@ add_keys(const struct admin *admin, int64_t clock, Asap__V1__Status *out, struct
     return code;
 }
 
+static enum asap_code add_timing(const struct lifecycle_policy *policy,
+                                 Asap__V1__Status *out,
+                                 struct asap_error *err)
+{
+    Asap__V1__Timing *timing = malloc(sizeof *timing);
+
+    if (timing == NULL)
+        return fail_memory(err);
+    asap__v1__timing__init(timing);
+    out->timing = timing;
+    TRY(to_duration(policy->max_age, &timing->max_age, err));
+    TRY(to_duration(policy->stale, &timing->stale, err));
+    TRY(to_duration(policy->jwks_max_age, &timing->jwks_max_age, err));
+    TRY(to_duration(policy->clock_skew, &timing->clock_skew, err));
+    return to_duration(policy->replica_lag, &timing->replica_lag, err);
+}
+
 enum asap_code server_get_status(const struct rpc_call *call,
                                  const ProtobufCMessage *in,
                                  ProtobufCMessage *out,
@@ -94,6 +112,7 @@ enum asap_code server_get_status(const struct rpc_call *call,
     status->problems = (char **)array;
     TRY(add_problems(&service->admin, status, err));
     TRY(add_keys(&service->admin, call->now, status, err));
+    TRY(add_timing(service->admin.policy, status, err));
     TRY(codec_set_string(&status->version, service->version, err));
     return to_timestamp(call->now, &status->current_time, err);
 }

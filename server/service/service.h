@@ -6,6 +6,7 @@
 #include "audit.h"
 #include "method.h"
 #include "mint.h"
+#include "outcomes.h"
 
 #include <asap/retriever.h>
 
@@ -17,6 +18,7 @@ struct service {
     struct admin admin;
     const struct secret *page_token_key;
     const struct mint *mint;
+    struct outcome_table *mints;      /* how they end, by issuer; NULL: nothing counts them */
     struct asap_retriever *retriever; /* of the keys that are published here */
     const char *audience;             /* this service's own, which no grant for "*" has */
     const char *version;

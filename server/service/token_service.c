@@ -113,6 +113,18 @@ static enum asap_code to_response(const struct minted *minted,
     return to_timestamp(minted->refresh_time, &out->refresh_time, err);
 }
 
+/* An issuer that does not exist is somebody's word, of which there are any number. */
+static void have_counted(const struct rpc_call *call,
+                         const struct mint_request *wanted,
+                         const struct minted *minted)
+{
+    const struct service *service = call->service;
+
+    if (service->mints != NULL && !wanted->validate_only)
+        call->reply->outcomes =
+            outcome_table_find(service->mints, minted->has_issuer ? wanted->issuer : NULL);
+}
+
 /* Whoever was overtaken by a change may be so before that is served. Made from the same keys and
  * grants again, the token would not leave either. */
 static enum asap_code catch_up(const struct rpc_call *call, struct asap_error *err)
@@ -144,6 +156,7 @@ enum asap_code token_service_mint(const struct rpc_call *call,
     code = mint_token(service->mint, &wanted, &minted, err);
     call->reply->retry_ms = minted.retry_ms;
     call->reply->wants_worker = minted.wants_worker;
+    have_counted(call, &wanted, &minted);
     if (code != ASAP_OK || minted.wants_worker)
         return code;
     TRY(to_response(&minted, (Asap__V1__MintTokenResponse *)out, err));

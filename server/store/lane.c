@@ -4,12 +4,12 @@
 #include "fail.h"
 
 /* A second transaction in the same thread would wait for itself: it is told instead. */
-bool lane_init(struct store_lane *lane)
+bool lane_init(struct store_lane *lane, struct store_health *health)
 {
     pthread_mutexattr_t attributes;
     bool made = false;
 
-    *lane = (struct store_lane){ .connection = NULL };
+    *lane = (struct store_lane){ .health = health };
     if (pthread_mutexattr_init(&attributes) != 0)
         return false;
     made = pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK) == 0
@@ -27,14 +27,14 @@ void lane_clear(struct store_lane *lane)
 
 static enum asap_code try(struct store_lane *lane, enum sql_access access)
 {
-    struct lane_health *health = &lane->health[access];
+    struct lane_begins *begins = &lane->begins[access];
     struct asap_error cause = { 0 };
     const enum asap_code code = lane->connection->driver->begin(lane->connection, access, &cause);
 
-    health->is_failing = code != ASAP_OK;
-    if (health->is_failing) {
-        health->failure = cause;
-        (void)atomic_fetch_add(&health->failures, 1);
+    begins->is_failing = code != ASAP_OK;
+    if (begins->is_failing) {
+        begins->failure = cause;
+        (void)atomic_fetch_add(&begins->failures, 1);
     }
     return code;
 }
@@ -42,19 +42,19 @@ static enum asap_code try(struct store_lane *lane, enum sql_access access)
 enum asap_code
 lane_begin(struct store_lane *lane, enum sql_access access, unsigned ticket, struct asap_error *err)
 {
-    const struct lane_health *health = &lane->health[access];
+    const struct lane_begins *begins = &lane->begins[access];
     enum asap_code code = ASAP_OK;
 
     if (pthread_mutex_lock(&lane->mutex) != 0)
         return fail(err, ASAP_INTERNAL, "this thread has a transaction open");
-    if (health->is_failing && lane_ticket(lane, access) != ticket)
-        code = health->failure.code;
+    if (begins->is_failing && lane_ticket(lane, access) != ticket)
+        code = begins->failure.code;
     else
         code = try(lane, access);
     if (code == ASAP_OK)
         return ASAP_OK;
     if (err != NULL)
-        *err = health->failure;
+        *err = begins->failure;
     lane_end(lane);
     return code;
 }

@@ -13,6 +13,16 @@ static int newest(const struct migration *migrations)
     return version;
 }
 
+static enum asap_code refuse_newer(int version,
+                                   const struct migration *migrations,
+                                   struct asap_error *err)
+{
+    return fail(err, ASAP_FAILED_PRECONDITION,
+                "the database is from a newer asapd (schema %d, this one knows %d; run that "
+                "version, or restore the backup made before the upgrade)",
+                version, newest(migrations));
+}
+
 /* Another process may have applied it since the version was read. */
 static enum asap_code apply_within(struct sql_connection *connection,
                                    const struct migration *migration,
@@ -57,10 +67,7 @@ enum asap_code migrate(struct sql_connection *connection,
 
     TRY(connection->driver->get_version(connection, &version, err));
     if (version > newest(migrations))
-        return fail(err, ASAP_FAILED_PRECONDITION,
-                    "the database is from a newer asapd (schema %d, this one knows %d; run that "
-                    "version, or restore the backup made before the upgrade)",
-                    version, newest(migrations));
+        return refuse_newer(version, migrations, err);
     for (const struct migration *next = migrations; next->version != 0; next++) {
         bool is_applied = false;
 
@@ -69,5 +76,21 @@ enum asap_code migrate(struct sql_connection *connection,
         if (is_applied)
             log_write(log, LOG_INFO, "applied migration %s to the database", next->name);
     }
+    return ASAP_OK;
+}
+
+enum asap_code migrate_check(struct sql_connection *connection, struct asap_error *err)
+{
+    const struct migration *const migrations = connection->driver->migrations;
+    int version = 0;
+
+    TRY(connection->driver->get_version(connection, &version, err));
+    if (version > newest(migrations))
+        return refuse_newer(version, migrations, err);
+    if (version < newest(migrations))
+        return fail(err, ASAP_FAILED_PRECONDITION,
+                    "the database is from an older asapd (schema %d, this one has %d; run asapd "
+                    "migrate, or asapd serve)",
+                    version, newest(migrations));
     return ASAP_OK;
 }

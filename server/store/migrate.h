@@ -28,4 +28,9 @@ ASAP_MUST_CHECK enum asap_code migrate(struct sql_connection *connection,
                                        const struct log *log,
                                        struct asap_error *err);
 
+/* For who may not write: ASAP_FAILED_PRECONDITION unless the schema is the one that this program
+ * has. */
+ASAP_MUST_CHECK enum asap_code migrate_check(struct sql_connection *connection,
+                                             struct asap_error *err);
+
 #endif

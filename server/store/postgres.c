@@ -88,7 +88,8 @@ static enum asap_code check(const char *url, struct asap_error *err)
     return parse(url, shown, err);
 }
 
-enum asap_code postgres_new(const char *url, struct postgres **out, struct asap_error *err)
+enum asap_code
+postgres_new(const char *url, enum postgres_use use, struct postgres **out, struct asap_error *err)
 {
     SCOPED(postgres) struct postgres *postgres = calloc(1, sizeof *postgres);
 
@@ -98,11 +99,29 @@ enum asap_code postgres_new(const char *url, struct postgres **out, struct asap_
     postgres->base.driver = &postgres_driver;
     postgres->monotonic_ms = clock_monotonic_ms;
     postgres->patience_ms = POSTGRES_ANSWER_MS;
+    postgres->use = use;
     TRY(parse(url, postgres->shown, err));
     postgres->url = strdup(url);
     if (postgres->url == NULL)
         return fail_memory(err);
     *out = MOVE(postgres);
+    return ASAP_OK;
+}
+
+static enum asap_code open_for(const char *url,
+                               enum postgres_use use,
+                               bool create,
+                               struct sql_connection **out,
+                               struct asap_error *err)
+{
+    SCOPED(postgres) struct postgres *postgres = NULL;
+
+    *out = NULL;
+    TRY(postgres_new(url, use, &postgres, err));
+    postgres->create = create;
+    TRY(postgres_connect(postgres, POSTGRES_CONNECT_MS, err));
+    postgres->create = false;
+    *out = &MOVE(postgres)->base;
     return ASAP_OK;
 }
 
@@ -112,21 +131,44 @@ static enum asap_code open(const char *url,
                            struct sql_connection **out,
                            struct asap_error *err)
 {
-    SCOPED(postgres) struct postgres *postgres = NULL;
-
     (void)log;
-    *out = NULL;
-    TRY(postgres_new(url, &postgres, err));
-    postgres->create = create;
-    TRY(postgres_connect(postgres, POSTGRES_CONNECT_MS, err));
-    postgres->create = false;
-    *out = &MOVE(postgres)->base;
-    return ASAP_OK;
+    return open_for(url, POSTGRES_SHARED, create, out, err);
+}
+
+static enum asap_code open_to_read(const char *url,
+                                   const struct log *log,
+                                   struct sql_connection **out,
+                                   struct asap_error *err)
+{
+    (void)log;
+    return open_for(url, POSTGRES_TO_READ, false, out, err);
 }
 
 static void close(struct sql_connection *connection)
 {
     postgres_free(of(connection));
+}
+
+static enum asap_code claim(struct sql_connection *connection, struct asap_error *err)
+{
+    struct postgres *postgres = of(connection);
+
+    TRY(postgres_execute(postgres, "SELECT pg_advisory_unlock_shared(1095975249)", "claim", err));
+    postgres->use = POSTGRES_ALONE;
+    return postgres_take_lock(postgres, err);
+}
+
+/* The server itself checks what it reads. */
+static enum asap_code find_damage(struct sql_connection *connection,
+                                  sql_visitor *visit,
+                                  void *context,
+                                  struct asap_error *err)
+{
+    (void)connection;
+    (void)visit;
+    (void)context;
+    (void)err;
+    return ASAP_OK;
 }
 
 /* Transactions. */
@@ -314,12 +356,25 @@ static enum asap_code set_version(struct sql_connection *connection,
     return postgres_execute(of(connection), text, "migrate", err);
 }
 
+static const char after_copy[] =
+    "DO $$ BEGIN"
+    " PERFORM setval(pg_get_serial_sequence('issuer', 'id'), max(id)) FROM issuer;"
+    " PERFORM setval(pg_get_serial_sequence('key', 'id'), max(id)) FROM key;"
+    " PERFORM setval(pg_get_serial_sequence('caller', 'id'), max(id)) FROM caller;"
+    " PERFORM setval(pg_get_serial_sequence('credential', 'id'), max(id)) FROM credential;"
+    " PERFORM setval(pg_get_serial_sequence('access_grant', 'id'), max(id)) FROM access_grant;"
+    " END $$";
+
 const struct sql_driver postgres_driver = {
     .migrations = postgres_migrations,
+    .after_copy = after_copy,
     .check = check,
     .has_readers = true,
     .open = open,
+    .open_to_read = open_to_read,
     .close = close,
+    .claim = claim,
+    .find_damage = find_damage,
     .begin = begin,
     .commit = commit,
     .rollback = rollback,

@@ -35,6 +35,10 @@ enum {
 #define POSTGRES_BEGIN                                                                             \
     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(1095975248)"
 
+/* Whoever serves the database shares a lock of its own, for as long as the session lives; who is to
+ * be alone has it whole, and who only reads needs none. */
+enum postgres_use { POSTGRES_SHARED, POSTGRES_ALONE, POSTGRES_TO_READ };
+
 struct postgres {
     struct sql_connection base;
     char *url;
@@ -48,6 +52,7 @@ struct postgres {
     unsigned failures;                 /* attempts in a row */
     char problem[POSTGRES_PROBLEM_SIZE];
 
+    enum postgres_use use;
     bool create; /* a database without tables is to get them */
     char
         identity[POSTGRES_IDENTITY_SIZE]; /* which database it is; "" before the first connection */
@@ -61,9 +66,8 @@ struct postgres {
 DEFINE_SCOPED(result, PGresult *, PQclear)
 
 /* One that is not connected yet. */
-ASAP_MUST_CHECK enum asap_code postgres_new(const char *url,
-                                            struct postgres **out,
-                                            struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code
+postgres_new(const char *url, enum postgres_use use, struct postgres **out, struct asap_error *err);
 void postgres_free(struct postgres *postgres);
 DEFINE_SCOPED(postgres, struct postgres *, postgres_free)
 
@@ -90,6 +94,11 @@ int64_t postgres_delay(unsigned failures, unsigned noise);
  * and that the database is ours. ASAP_FAILED_PRECONDITION says what to set.
  * ASAP_NOT_FOUND: it has no tables of asapd, and none are to be made. */
 ASAP_MUST_CHECK enum asap_code postgres_set_up(struct postgres *postgres, struct asap_error *err);
+
+/* Takes the lock, or the restriction, that goes with postgres->use. ASAP_FAILED_PRECONDITION:
+ * others have it. */
+ASAP_MUST_CHECK enum asap_code postgres_take_lock(struct postgres *postgres,
+                                                  struct asap_error *err);
 
 /* The next result of what was sent, NULL after the last. ASAP_UNAVAILABLE: the connection is lost,
  * and so is the transaction. */

@@ -214,6 +214,31 @@ static enum asap_code check_identity(struct postgres *postgres, struct asap_erro
     return ASAP_OK;
 }
 
+/* The number spells "ASAQ". */
+static const struct {
+    const char *statement, *problem;
+} uses[] = {
+    [POSTGRES_SHARED] = { "SELECT pg_try_advisory_lock_shared(1095975249)::text",
+                          "a command has it for itself (wait for its end)" },
+    [POSTGRES_ALONE] = { "SELECT pg_try_advisory_lock(1095975249)::text",
+                         "another process uses it (stop asapd everywhere first)" },
+    [POSTGRES_TO_READ] = { "SELECT CASE set_config('default_transaction_read_only', 'on', false)"
+                           " WHEN 'on' THEN 'true' END",
+                           "it cannot be opened to read" },
+};
+
+enum asap_code postgres_take_lock(struct postgres *postgres, struct asap_error *err)
+{
+    char answer[VALUE_SIZE] = "";
+    const struct sql_query query = { uses[postgres->use].statement, NULL, 0, read_text, answer };
+
+    TRY(postgres_ask(postgres, &query, err));
+    if (strcmp(answer, "true") == 0)
+        return ASAP_OK;
+    return fail(err, ASAP_FAILED_PRECONDITION, "the database %s is not to be had: %s",
+                postgres->shown, uses[postgres->use].problem);
+}
+
 enum asap_code postgres_set_up(struct postgres *postgres, struct asap_error *err)
 {
     const struct sql_query keep = { keep_synchronous, NULL, 0, NULL, NULL };
@@ -225,6 +250,7 @@ enum asap_code postgres_set_up(struct postgres *postgres, struct asap_error *err
     TRY(postgres_ask(postgres, &keep, err));
     TRY(look(postgres, &schema, err));
     TRY(pin(postgres, schema.name, err));
+    TRY(postgres_take_lock(postgres, err));
     TRY(find_or_create(postgres, &schema, err));
     return check_identity(postgres, err);
 }

@@ -60,13 +60,30 @@ enum sql_access { SQL_READ, SQL_WRITE };
 struct sql_driver {
     const struct migration *migrations;
     enum asap_code (*check)(const char *where, struct asap_error *err); /* NULL: all are good */
+    /* To be run once rows were inserted with their ids, so that new ones get others. NULL: needless
+     */
+    const char *after_copy;
     bool has_readers; /* a second connection can read while the first one writes */
     enum asap_code (*open)(const char *where,
                            bool create,
                            const struct log *log,
                            struct sql_connection **out,
                            struct asap_error *err);
+    /* To read only, beside whoever else has it open: neither migrates nor writes anything, and
+     * every transaction sees one moment. */
+    enum asap_code (*open_to_read)(const char *where,
+                                   const struct log *log,
+                                   struct sql_connection **out,
+                                   struct asap_error *err);
     void (*close)(struct sql_connection *connection);
+    /* From now on nobody else can open it, until it is closed. ASAP_FAILED_PRECONDITION: somebody
+     * has it open. */
+    enum asap_code (*claim)(struct sql_connection *connection, struct asap_error *err);
+    /* Looks through all that is stored; calls `visit` with a text for each damage. */
+    enum asap_code (*find_damage)(struct sql_connection *connection,
+                                  sql_visitor *visit,
+                                  void *context,
+                                  struct asap_error *err);
     enum asap_code (*begin)(struct sql_connection *connection,
                             enum sql_access access,
                             struct asap_error *err);

@@ -34,6 +34,12 @@ enum asap_code sqlite_failure(const struct sqlite *sqlite,
     const int code = sqlite3_errcode(sqlite->db);
     const char *advice = "";
 
+    if (sqlite3_extended_errcode(sqlite->db) == SQLITE_READONLY_ROLLBACK)
+        return fail(err, ASAP_UNAVAILABLE,
+                    "cannot read the database %.100s: who wrote to it last was killed (run that"
+                    " command again, or asapd migrate, which undoes what it left half done)",
+                    sqlite->path);
+
     for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
         if (advices[i].code == code)
             advice = advices[i].advice;
@@ -96,6 +102,21 @@ static enum asap_code set_version(struct sql_connection *connection,
 
     (void)snprintf(text, sizeof text, "PRAGMA user_version = %d", version);
     return execute(of(connection), text, "migrate", err);
+}
+
+/* WAL can be left only by who is alone; the lock stays until the connection is closed. What is left
+ * then is one file, which is whole without any other. */
+static enum asap_code claim(struct sql_connection *connection, struct asap_error *err)
+{
+    sqlite3 *const db = of(connection)->db;
+    const int code = sqlite3_exec(
+        db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+        return fail(err, ASAP_FAILED_PRECONDITION,
+                    "the database %.120s is in use by another process (stop asapd first)",
+                    of(connection)->path);
+    return code == SQLITE_OK ? ASAP_OK : sqlite_failure(of(connection), "claim", err);
 }
 
 static void put_back(sqlite3_stmt *statement)
@@ -233,10 +254,50 @@ static enum asap_code query(struct sql_connection *connection,
     return step_all(of(connection), statement, query, err);
 }
 
+struct checking {
+    sql_visitor *visit;
+    void *context;
+};
+
+/* A database that is whole answers with the one row "ok". */
+static enum asap_code visit_finding(void *context,
+                                    const struct sql_value *columns,
+                                    struct asap_error *err)
+{
+    const struct checking *checking = context;
+
+    if (columns->type == SQL_TEXT && columns->length == 2 && memcmp(columns->bytes, "ok", 2) == 0)
+        return ASAP_OK;
+    return checking->visit(checking->context, columns, err);
+}
+
+static enum asap_code find_damage(struct sql_connection *connection,
+                                  sql_visitor *visit,
+                                  void *context,
+                                  struct asap_error *err)
+{
+    static const char pages[] = "SELECT integrity_check FROM pragma_integrity_check(20)";
+    static const char references[] =
+        "SELECT 'a row of ' || \"table\" || ' refers to none of ' || parent"
+        " FROM pragma_foreign_key_check LIMIT 20";
+    struct checking checking = { visit, context };
+
+    TRY(query(connection,
+              &(struct sql_query){ .text = pages, .visit = visit_finding, .context = &checking },
+              err));
+    return query(
+        connection,
+        &(struct sql_query){ .text = references, .visit = visit_finding, .context = &checking },
+        err);
+}
+
 const struct sql_driver sqlite_driver = {
     .migrations = sqlite_migrations,
     .open = sqlite_open,
+    .open_to_read = sqlite_open_to_read,
     .close = sqlite_close,
+    .claim = claim,
+    .find_damage = find_damage,
     .begin = begin,
     .commit = commit,
     .rollback = rollback,

@@ -28,6 +28,12 @@ ASAP_MUST_CHECK enum asap_code sqlite_open(const char *path,
                                            const struct log *log,
                                            struct sql_connection **out,
                                            struct asap_error *err);
+/* The same to read only: see sql_driver. It takes no part in checkpoints, so that a daemon's own
+ * connection stays the only one that writes to the file. */
+ASAP_MUST_CHECK enum asap_code sqlite_open_to_read(const char *path,
+                                                   const struct log *log,
+                                                   struct sql_connection **out,
+                                                   struct asap_error *err);
 void sqlite_close(struct sql_connection *connection);
 
 /* The last failure of the database, with what to do about it; `doing` completes "cannot". */

@@ -214,9 +214,9 @@ static enum asap_code check_pages(const struct sqlite *sqlite,
     return ASAP_OK;
 }
 
-static enum asap_code set_up_all(const struct sqlite *sqlite,
-                                 const struct log *log,
-                                 struct asap_error *err)
+static enum asap_code set_up_to_write(const struct sqlite *sqlite,
+                                      const struct log *log,
+                                      struct asap_error *err)
 {
     bool fresh = false;
 
@@ -229,28 +229,66 @@ static enum asap_code set_up_all(const struct sqlite *sqlite,
     return check_pages(sqlite, log, err);
 }
 
-enum asap_code sqlite_open(const char *path,
-                           bool create,
-                           const struct log *log,
-                           struct sql_connection **out,
-                           struct asap_error *err)
+static enum asap_code set_up_to_read(const struct sqlite *sqlite, struct asap_error *err)
 {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
-    SCOPED(sqlite) struct sqlite *sqlite = NULL;
+    bool fresh = false;
 
-    *out = NULL;
-    if (strcmp(path, memory) != 0)
-        TRY(prepare_file(path, create, err));
-    sqlite = calloc(1, sizeof *sqlite);
+    TRY(harden(sqlite, err));
+    if (sqlite3_db_config(sqlite->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) != SQLITE_OK)
+        return sqlite_failure(sqlite, "open", err);
+    TRY(set_up(sqlite, before_reading, err));
+    TRY(check_ours(sqlite, &fresh, err));
+    return fresh ? fail_foreign(sqlite, err) : ASAP_OK;
+}
+
+static enum asap_code set_up_for(const struct sqlite *sqlite,
+                                 bool is_read_only,
+                                 const struct log *log,
+                                 struct asap_error *err)
+{
+    return is_read_only ? set_up_to_read(sqlite, err) : set_up_to_write(sqlite, log, err);
+}
+
+static enum asap_code open_file(const char *path,
+                                bool is_read_only,
+                                const struct log *log,
+                                struct sql_connection **out,
+                                struct asap_error *err)
+{
+    const int access = is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    SCOPED(sqlite) struct sqlite *sqlite = calloc(1, sizeof *sqlite);
+
     if (sqlite == NULL)
         return fail_memory(err);
     sqlite->base.driver = &sqlite_driver;
     sqlite->path = strdup(path);
     if (sqlite->path == NULL)
         return fail_memory(err);
-    if (sqlite3_open_v2(path, &sqlite->db, flags, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(path, &sqlite->db, access | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return sqlite_failure(sqlite, "open", err);
-    TRY(set_up_all(sqlite, log, err));
+    TRY(set_up_for(sqlite, is_read_only, log, err));
     *out = &MOVE(sqlite)->base;
     return ASAP_OK;
+}
+
+enum asap_code sqlite_open(const char *path,
+                           bool create,
+                           const struct log *log,
+                           struct sql_connection **out,
+                           struct asap_error *err)
+{
+    *out = NULL;
+    if (strcmp(path, memory) != 0)
+        TRY(prepare_file(path, create, err));
+    return open_file(path, false, log, out, err);
+}
+
+enum asap_code sqlite_open_to_read(const char *path,
+                                   const struct log *log,
+                                   struct sql_connection **out,
+                                   struct asap_error *err)
+{
+    *out = NULL;
+    TRY(prepare_file(path, false, err));
+    return open_file(path, true, log, out, err);
 }

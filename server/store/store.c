@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
 #include "lane.h"
 #include "scoped.h"
+#include "store_health.h"
+#include "store_upkeep.h"
 #include "store_watch.h"
 #include "transaction.h"
 
 struct store {
     struct store_lane main;
     struct store_lane readers; /* without a connection, readers take the main one */
+    struct store_health health;
 };
 
 DEFINE_SCOPED(store, struct store *, store_close)
@@ -46,12 +50,14 @@ static struct store *new_store(void)
 {
     struct store *store = calloc(1, sizeof *store);
 
-    if (store == NULL || !lane_init(&store->main)) {
+    if (store == NULL || !lane_init(&store->main, &store->health)) {
         free(store);
         return NULL;
     }
-    if (lane_init(&store->readers))
+    if (lane_init(&store->readers, &store->health)) {
+        store_health_init(&store->health);
         return store;
+    }
     lane_clear(&store->main);
     free(store);
     return NULL;
@@ -63,25 +69,77 @@ static enum asap_code fail_kind(struct asap_error *err)
                       "database must be sqlite:PATH or postgresql://USER@HOST/NAME");
 }
 
+static enum asap_code find_place(const char *url,
+                                 const struct sql_driver **driver,
+                                 const char **where,
+                                 struct asap_error *err)
+{
+    *driver = find_driver(url, where);
+    return *driver == NULL ? fail_kind(err) : ASAP_OK;
+}
+
+/* Whose it is while it is open. */
+enum use { USE_SHARED, USE_ALONE, USE_TO_READ };
+
+static enum asap_code connect(const char *url,
+                              enum use use,
+                              bool create,
+                              const struct log *log,
+                              struct store *store,
+                              struct asap_error *err)
+{
+    const struct sql_driver *driver = NULL;
+    const char *where = "";
+
+    TRY(find_place(url, &driver, &where, err));
+    if (use == USE_TO_READ) {
+        TRY(driver->open_to_read(where, log, &store->main.connection, err));
+        return migrate_check(store->main.connection, err);
+    }
+    TRY(driver->open(where, create, log, &store->main.connection, err));
+    if (use == USE_ALONE)
+        TRY(driver->claim(store->main.connection, err));
+    TRY(migrate(store->main.connection, log, err));
+    if (use == USE_SHARED && driver->has_readers)
+        TRY(driver->open(where, false, log, &store->readers.connection, err));
+    return ASAP_OK;
+}
+
+static enum asap_code open_store(const char *url,
+                                 enum use use,
+                                 bool create,
+                                 const struct log *log,
+                                 struct store **out,
+                                 struct asap_error *err)
+{
+    SCOPED(store) struct store *store = new_store();
+
+    *out = NULL;
+    if (store == NULL)
+        return fail_memory(err);
+    TRY(connect(url, use, create, log, store, err));
+    *out = MOVE(store);
+    return ASAP_OK;
+}
+
 enum asap_code store_open(
     const char *url, bool create, const struct log *log, struct store **out, struct asap_error *err)
 {
-    SCOPED(store) struct store *store = NULL;
-    const char *where = "";
-    const struct sql_driver *driver = find_driver(url, &where);
+    return open_store(url, USE_SHARED, create, log, out, err);
+}
 
-    *out = NULL;
-    if (driver == NULL)
-        return fail_kind(err);
-    store = new_store();
-    if (store == NULL)
-        return fail_memory(err);
-    TRY(driver->open(where, create, log, &store->main.connection, err));
-    TRY(migrate(store->main.connection, log, err));
-    if (driver->has_readers)
-        TRY(driver->open(where, false, log, &store->readers.connection, err));
-    *out = MOVE(store);
-    return ASAP_OK;
+enum asap_code store_open_alone(
+    const char *url, bool create, const struct log *log, struct store **out, struct asap_error *err)
+{
+    return open_store(url, USE_ALONE, create, log, out, err);
+}
+
+enum asap_code store_open_to_read(const char *url,
+                                  const struct log *log,
+                                  struct store **out,
+                                  struct asap_error *err)
+{
+    return open_store(url, USE_TO_READ, false, log, out, err);
 }
 
 void store_close(struct store *store)
@@ -90,7 +148,13 @@ void store_close(struct store *store)
         return;
     lane_clear(&store->readers);
     lane_clear(&store->main);
+    store_health_destroy(&store->health);
     free(store);
+}
+
+struct store_health *store_health_of(struct store *store)
+{
+    return &store->health;
 }
 
 enum asap_code store_check_url(const char *url, struct asap_error *err)
@@ -101,6 +165,15 @@ enum asap_code store_check_url(const char *url, struct asap_error *err)
     if (driver == NULL)
         return fail_kind(err);
     return driver->check == NULL ? ASAP_OK : driver->check(where, err);
+}
+
+/* Takes note of how an operation of the lane's transaction ended. */
+static enum asap_code note(struct store_lane *lane,
+                           enum store_operation operation,
+                           enum asap_code code,
+                           const struct asap_error *err)
+{
+    return store_health_note(lane->health, operation, code, err, &lane->has_failed);
 }
 
 enum asap_code store_watch(const char *url,
@@ -127,7 +200,12 @@ void store_unwatch(struct sql_watch *watch)
 static enum asap_code
 begin(struct txn *txn, struct store_lane *lane, enum sql_access access, struct asap_error *err)
 {
-    TRY(lane_begin(lane, access, lane_ticket(lane, access), err));
+    const enum asap_code code = lane_begin(lane, access, lane_ticket(lane, access), err);
+    bool has_failed = false;
+
+    if (code != ASAP_OK)
+        return store_health_note(lane->health, STORE_BEGIN, code, err, &has_failed);
+    lane->has_failed = false;
     txn->lane = lane;
     return ASAP_OK;
 }
@@ -143,12 +221,19 @@ enum asap_code txn_begin_read(struct txn *txn, struct store *store, struct asap_
                  err);
 }
 
+static void end(struct txn *txn)
+{
+    if (!txn->lane->has_failed)
+        store_health_recover(txn->lane->health);
+    lane_end(MOVE(txn->lane));
+}
+
 enum asap_code txn_commit(struct txn *txn, struct asap_error *err)
 {
     struct sql_connection *const connection = txn->lane->connection;
 
-    TRY(connection->driver->commit(connection, err));
-    lane_end(MOVE(txn->lane));
+    TRY(note(txn->lane, STORE_COMMIT, connection->driver->commit(connection, err), err));
+    end(txn);
     return ASAP_OK;
 }
 
@@ -157,7 +242,43 @@ void txn_rollback(struct txn *txn)
     if (txn->lane == NULL)
         return;
     txn->lane->connection->driver->rollback(txn->lane->connection);
-    lane_end(MOVE(txn->lane));
+    end(txn);
+}
+
+enum asap_code store_get_version(struct txn *txn, int *out, struct asap_error *err)
+{
+    struct sql_connection *const connection = txn->lane->connection;
+
+    return connection->driver->get_version(connection, out, err);
+}
+
+struct damage {
+    damage_visitor *visit;
+    void *context;
+};
+
+static enum asap_code visit_damage(void *context,
+                                   const struct sql_value *columns,
+                                   struct asap_error *err)
+{
+    enum { FINDING_MAX = 200 };
+    const struct damage *damage = context;
+    char text[FINDING_MAX + 1] = "unknown";
+
+    if (columns->type == SQL_TEXT)
+        (void)snprintf(text, sizeof text, "%.*s",
+                       (int)(columns->length < FINDING_MAX ? columns->length : FINDING_MAX),
+                       (const char *)columns->bytes);
+    return damage->visit(damage->context, text, err);
+}
+
+enum asap_code
+store_find_damage(struct txn *txn, damage_visitor *visit, void *context, struct asap_error *err)
+{
+    struct sql_connection *const connection = txn->lane->connection;
+    struct damage damage = { visit, context };
+
+    return connection->driver->find_damage(connection, visit_damage, &damage, err);
 }
 
 enum asap_code transaction_query(struct txn *txn,
@@ -166,7 +287,15 @@ enum asap_code transaction_query(struct txn *txn,
 {
     struct sql_connection *const connection = txn->lane->connection;
 
-    return connection->driver->query(connection, query, err);
+    return note(txn->lane, STORE_QUERY, connection->driver->query(connection, query, err), err);
+}
+
+enum asap_code transaction_finish_copy(struct txn *txn, struct asap_error *err)
+{
+    struct sql_connection *const connection = txn->lane->connection;
+    const char *script = connection->driver->after_copy;
+
+    return script == NULL ? ASAP_OK : connection->driver->run_script(connection, script, err);
 }
 
 struct finding {

@@ -38,6 +38,9 @@ ASAP_MUST_CHECK enum asap_code store_open(const char *url,
                                           struct asap_error *err);
 void store_close(struct store *store); /* NULL is fine */
 
+/* What failed of the database; the store's own. */
+struct store_health *store_health_of(struct store *store);
+
 /* A transaction that is not committed when its block ends is rolled back:
  *     SCOPED(txn) struct txn txn = { 0 };
  *     TRY(txn_begin(&txn, store, err)); */

@@ -33,4 +33,23 @@ ASAP_MUST_CHECK enum asap_code store_each_unused_sealed(struct txn *txn,
                                                         void *context,
                                                         struct asap_error *err);
 
+/* A sealed private key with what it is bound to. */
+struct sealed_row {
+    int64_t key_id;
+    char kid[KID_MAX + 1];
+    char algorithm[ALGORITHM_NAME_SIZE];
+    char pem[PEM_PUBLISHED_MAX + 1]; /* its public half */
+    void *bytes;
+    size_t length;
+};
+
+/* Up to `limit` of them behind the key `after`, in order; `rows` has room for them. The caller
+ * frees the bytes of each with free(), also after a failure: `rows` is zeroed first. */
+ASAP_MUST_CHECK enum asap_code store_list_sealed(struct txn *txn,
+                                                 int64_t after,
+                                                 struct sealed_row *rows,
+                                                 size_t limit,
+                                                 size_t *count,
+                                                 struct asap_error *err);
+
 #endif

@@ -22,10 +22,17 @@ static const char update_access_generation[] =
 
 static const char update_time[] = "UPDATE server SET" RECORD_TIME;
 
+/* Nobody makes as many changes in the life of a database. */
+static const char leap_generations[] =
+    "UPDATE server SET generation = generation + 4294967296,"
+    " access_generation = access_generation + 4294967296 WHERE id = 1 RETURNING id";
+
 static const char select_value[] = "SELECT content FROM server_value WHERE name = $1";
 
 static const char upsert_value[] = "INSERT INTO server_value (name, content) VALUES ($1, $2)"
                                    " ON CONFLICT (name) DO UPDATE SET content = excluded.content";
+
+static const char delete_value[] = "DELETE FROM server_value WHERE name = $1";
 
 static const struct sql_member server_members[] = {
     { MEMBER_INTEGER, offsetof(struct server_row, generation), 0 },
@@ -91,6 +98,15 @@ enum asap_code store_record_time(struct txn *txn, int64_t now, struct asap_error
     return update(txn, update_time, now, err);
 }
 
+enum asap_code store_leap_generations(struct txn *txn, struct asap_error *err)
+{
+    const struct sql_query query = { leap_generations, NULL, 0, NULL, NULL };
+    bool found = false;
+
+    TRY(transaction_find(txn, &query, &found, err));
+    return found ? ASAP_OK : transaction_damaged("the server", err);
+}
+
 enum asap_code store_get_value(
     struct txn *txn, const char *name, void **out, size_t *length, struct asap_error *err)
 {
@@ -113,6 +129,14 @@ enum asap_code store_put_value(
 {
     const struct sql_value parameters[] = { sql_text(name), sql_blob(bytes, length) };
     const struct sql_query query = { upsert_value, parameters, 2, NULL, NULL };
+
+    return transaction_query(txn, &query, err);
+}
+
+enum asap_code store_delete_value(struct txn *txn, const char *name, struct asap_error *err)
+{
+    const struct sql_value parameters[] = { sql_text(name) };
+    const struct sql_query query = { delete_value, parameters, 1, NULL, NULL };
 
     return transaction_query(txn, &query, err);
 }

@@ -33,11 +33,19 @@ ASAP_MUST_CHECK enum asap_code store_record_time(struct txn *txn,
                                                  int64_t now,
                                                  struct asap_error *err);
 
+/* Raises both generations so far that none which the database had before, or had elsewhere since it
+ * was copied, comes again. */
+ASAP_MUST_CHECK enum asap_code store_leap_generations(struct txn *txn, struct asap_error *err);
+
 /* A small value by name, such as the sealed constant that tells whether a KEK is the right one.
  * ASAP_NOT_FOUND. The caller frees *out with free(). */
 ASAP_MUST_CHECK enum asap_code store_get_value(
     struct txn *txn, const char *name, void **out, size_t *length, struct asap_error *err);
 ASAP_MUST_CHECK enum asap_code store_put_value(
     struct txn *txn, const char *name, const void *bytes, size_t length, struct asap_error *err);
+/* Deleting none is no failure. */
+ASAP_MUST_CHECK enum asap_code store_delete_value(struct txn *txn,
+                                                  const char *name,
+                                                  struct asap_error *err);
 
 #endif

@@ -18,6 +18,9 @@ ASAP_MUST_CHECK enum asap_code transaction_find(struct txn *txn,
                                                 bool *found,
                                                 struct asap_error *err);
 
+/* What the database needs once rows were inserted with their ids. */
+ASAP_MUST_CHECK enum asap_code transaction_finish_copy(struct txn *txn, struct asap_error *err);
+
 /* ASAP_DATA_LOSS for a row that does not fit its struct; `what` names the row. */
 enum asap_code transaction_damaged(const char *what, struct asap_error *err);
 

@@ -224,6 +224,18 @@ enum asap_code vault_unseal(const struct vault *vault,
     return fail_damaged(binding, err);
 }
 
+bool vault_has_sealed(const struct vault *vault, const void *sealed, size_t length)
+{
+    const unsigned char *record = sealed;
+
+    return length > NONCE_AT && memcmp(record + VERSION_SIZE, vault->id, ID_SIZE) == 0;
+}
+
+bool vault_is_same_kek(const struct vault *vault, const struct vault *other)
+{
+    return memcmp(vault->id, other->id, ID_SIZE) == 0;
+}
+
 enum asap_code vault_generate(const struct algorithm *algorithm,
                               EVP_PKEY **out,
                               struct asap_error *err)

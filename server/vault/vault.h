@@ -3,6 +3,7 @@
 #define ASAPD_VAULT_H
 
 #include <openssl/evp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,10 @@ ASAP_MUST_CHECK enum asap_code vault_unseal(const struct vault *vault,
                                             size_t length,
                                             struct secret *out,
                                             struct asap_error *err);
+
+/* Whether a record says that it was sealed under this vault's KEK. */
+bool vault_has_sealed(const struct vault *vault, const void *sealed, size_t length);
+bool vault_is_same_kek(const struct vault *vault, const struct vault *other);
 
 /* A key pair that is not stored yet. The caller frees *out with EVP_PKEY_free(). RSA has 2048 bits.
  */

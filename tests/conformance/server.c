@@ -169,7 +169,8 @@ int main(void)
           .handler = rpc_handle,
           .context = &server,
           .takes_chunks = true,
-          .on_worker = true },
+          .on_worker = true,
+          .bare_errors = true },
         { .matches = NULL },
     };
     struct http_listener *listener = NULL;

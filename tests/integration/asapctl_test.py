@@ -653,6 +653,7 @@ COMMANDS = {
     "audit list": ("caller", "issuer", "since", "until", "follow"),
     "audit verify": ("head",),
     "status": ("watch",),
+    "doctor": ("repository", "issuer"),
 }
 GLOBAL = ("server", "cacert", "api-key-file", "token-file", "cert", "key", "output", "help",
           "version")

@@ -107,7 +107,7 @@ class Server:
                   "asapd to listen")
             if self.process.poll() is not None:
                 raise AssertionError(self.log())
-            for name, address in re.findall(r"(\w+) listens on (\S+?)\"?$", self.log(), re.M):
+            for name, address in re.findall(r"(\w+) listens on (\S+?)\"?\}?$", self.log(), re.M):
                 self.addresses[name] = address
         return self
 

@@ -415,7 +415,7 @@ class OtherMachinesTest(unittest.TestCase):
         done = run("unshare", "--map-root-user", "--net", "bash", "-c", OTHER_MACHINES, "bash",
                    ASAPD, "serve", "--config", server.path("asapd.conf"), env=server.environment)
         self.assertEqual(done.returncode, 0, done.stderr)
-        answers = re.findall(r'"code":"(\w+)","message":"([^"]*)"}\n(\d+)', done.stdout)
+        answers = re.findall(r'"code":"(\w+)","message":"([^"]*)"[^\n]*}\n(\d+)', done.stdout)
         self.assertEqual([(code, status) for code, _, status in answers],
                          [("not_found", "404"), ("permission_denied", "403"),
                           ("not_found", "404")], done.stdout)

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 
 mapfile -t sources < <(git ls-files '*.c' '*.h')
 mapfile -t product < <(git ls-files 'client/*.c' 'server/*.c')
-mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run deploy/systemd/asapd-service.in debian/asapd.postrm)
 build=build/lint
 
 format() {
@@ -62,7 +62,7 @@ shell() {
 }
 
 spelling() {
-    git ls-files | grep -vE '^(LICENSE|tests/fuzz/corpus/)' | xargs codespell --ignore-words-list=crate,te,inout,fo,nd
+    git ls-files | grep -vE '^(LICENSE|tests/fuzz/corpus/|tests/upgrade/[0-9])' | xargs codespell --ignore-words-list=crate,te,inout,fo,nd
 }
 
 # The tree names no machine, registry host or unfinished work.

@@ -38,7 +38,7 @@ static inline void set_up(void)
     char kek[128];
 
     fixture = (struct fixture){ .folder = "/tmp/asapXXXXXX" };
-    fixture.log = (struct log){ stderr, LOG_ERROR };
+    fixture.log = (struct log){ .stream = stderr, .level = LOG_ERROR };
     ck_assert_ptr_nonnull(mkdtemp(fixture.folder));
     (void)snprintf(kek, sizeof kek, "%s/kek", fixture.folder);
     ck_assert_succeeds(vault_create_kek(kek, &err));

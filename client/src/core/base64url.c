@@ -28,8 +28,20 @@ size_t base64url_encoded_length(size_t length)
     return length / 3 * 4 + (tail == 0 ? 0 : tail + 1);
 }
 
-/* Up to three bytes become up to four characters. */
-static void encode_group(const unsigned char *bytes, size_t count, char *out)
+/* Three bytes become four characters. */
+static void encode_group(const unsigned char *bytes, char *out)
+{
+    const uint32_t bits =
+        (uint32_t)bytes[0] << 2 * OCTET | (uint32_t)bytes[1] << OCTET | (uint32_t)bytes[2];
+
+    out[0] = alphabet[bits >> 3 * SEXTET];
+    out[1] = alphabet[bits >> 2 * SEXTET & SEXTET_MASK];
+    out[2] = alphabet[bits >> SEXTET & SEXTET_MASK];
+    out[3] = alphabet[bits & SEXTET_MASK];
+}
+
+/* One or two bytes become two or three characters. */
+static void encode_tail(const unsigned char *bytes, size_t count, char *out)
 {
     uint32_t bits = 0;
 
@@ -47,27 +59,48 @@ void base64url_encode(const void *bytes, size_t length, struct buffer *out)
     if (room == NULL)
         return;
     for (; length >= 3; length -= 3, from += 3, room += 4)
-        encode_group(from, 3, room);
+        encode_group(from, room);
     if (length > 0)
-        encode_group(from, length, room);
+        encode_tail(from, length, room);
 }
 
-/* Two to four characters become one to three bytes. The result has bits above
- * the lowest six when a character is a stranger or a spare bit is set. */
-static uint32_t decode_group(const unsigned char *text, size_t count, unsigned char *out)
+/* The value of a character; of a stranger, bits above the lowest six. */
+static uint32_t value_of(unsigned char character)
+{
+    return (uint32_t)places[character] - 1;
+}
+
+/* Four characters become three bytes. The result has bits above the lowest six when one of them is
+ * a stranger. */
+static uint32_t decode_group(const unsigned char *text, unsigned char *out)
+{
+    const uint32_t first = value_of(text[0]);
+    const uint32_t second = value_of(text[1]);
+    const uint32_t third = value_of(text[2]);
+    const uint32_t fourth = value_of(text[3]);
+
+    out[0] = (unsigned char)(first << 2 | second >> 4);
+    out[1] = (unsigned char)(second << 4 | third >> 2);
+    out[2] = (unsigned char)(third << SEXTET | fourth);
+    return first | second | third | fourth;
+}
+
+/* Two or three characters become one or two bytes. The result has bits above the lowest six when a
+ * character is a stranger or a spare bit is set. */
+static uint32_t decode_tail(const unsigned char *text, size_t count, unsigned char *out)
 {
     uint32_t strange = 0;
     uint32_t bits = 0;
 
     for (size_t i = 0; i < 4; i++) {
-        const uint32_t place = i < count ? (uint32_t)places[text[i]] - 1 : 0;
+        const uint32_t place = i < count ? value_of(text[i]) : 0;
 
         strange |= place;
         bits = bits << SEXTET | (place & SEXTET_MASK);
     }
     for (size_t i = 0; i + 1 < count; i++)
         out[i] = (unsigned char)(bits >> (2 - i) * OCTET & OCTET_MASK);
-    if (count < 4 && (bits & ((1U << (4 - count) * OCTET) - 1)) != 0)
+    if ((bits & ((1U << (4 - count) * OCTET) - 1)) != 0)
         strange = UINT32_MAX;
     return strange;
 }
@@ -87,9 +120,9 @@ base64url_decode(const char *text, size_t length, struct buffer *out, struct asa
     if (room == NULL)
         return buffer_check(out, "base64url text", err);
     for (; length >= 4; length -= 4, from += 4, room += 3)
-        strange |= decode_group(from, 4, room);
+        strange |= decode_group(from, room);
     if (tail > 0)
-        strange |= decode_group(from, tail, room);
+        strange |= decode_tail(from, tail, room);
     if (strange <= SEXTET_MASK)
         return ASAP_OK;
     out->length = before;

@@ -61,19 +61,25 @@ void buffer_puts(struct buffer *buffer, const char *text)
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
+    const size_t room = buffer->capacity - buffer->length;
+    char *end = room > 0 ? buffer->bytes + buffer->length : NULL;
     va_list args;
     int length = 0;
 
     va_start(args, format);
-    length = vsnprintf(NULL, 0, format, args);
+    length = vsnprintf(end, room, format, args);
     va_end(args);
     if (length < 0 || !reserve(buffer, (size_t)length)) {
         buffer->failed = true;
+        if (end != NULL)
+            *end = '\0';
         return;
     }
-    va_start(args, format);
-    (void)vsnprintf(buffer->bytes + buffer->length, (size_t)length + 1, format, args);
-    va_end(args);
+    if ((size_t)length >= room) {
+        va_start(args, format);
+        (void)vsnprintf(buffer->bytes + buffer->length, (size_t)length + 1, format, args);
+        va_end(args);
+    }
     buffer->length += (size_t)length;
 }
 

@@ -237,6 +237,23 @@ enum asap_code claims_check(const struct asap_claims *claims,
     return check_issuer(claims, policy, err);
 }
 
+/* Whether it is ASCII that a JSON string has as it is. */
+static bool is_plain(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+            return false;
+    return true;
+}
+
+/* What nearly all names are needs no library. */
+static void write_plain(struct buffer *out, const char *text)
+{
+    buffer_puts(out, "\"");
+    buffer_puts(out, text);
+    buffer_puts(out, "\"");
+}
+
 /* Appends `text` as a JSON string. */
 static enum asap_code
 write_string(struct buffer *out, const char *text, const char *field, struct asap_error *err)
@@ -248,6 +265,10 @@ write_string(struct buffer *out, const char *text, const char *field, struct asa
     if (text == NULL || *text == '\0' || strlen(text) > json_token_limits.string_length)
         return fail_field(err, field, "%s has a value that is empty or over %zu bytes", field,
                           json_token_limits.string_length);
+    if (is_plain(text)) {
+        write_plain(out, text);
+        return ASAP_OK;
+    }
     value = json_string(text);
     if (value == NULL)
         return fail_field(err, field, "%s is not UTF-8", field);
@@ -326,9 +347,8 @@ static enum asap_code write_jti(struct buffer *out, const char *given, struct as
 
     if (given == NULL)
         TRY(claims_new_jti(fresh, err));
-    buffer_puts(out, ",\"jti\":\"");
-    buffer_puts(out, given != NULL ? given : fresh);
-    buffer_puts(out, "\"");
+    buffer_puts(out, ",\"jti\":");
+    write_plain(out, given != NULL ? given : fresh);
     return ASAP_OK;
 }
 

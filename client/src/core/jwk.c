@@ -3,6 +3,7 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <stdbool.h>
 #include <string.h>
@@ -14,8 +15,9 @@
 
 DEFINE_SCOPED(bignum, BIGNUM *, BN_free)
 
-/* Bytes of the longest member (RSA of 4096 bits), of the text of a whole key, of SHA-256. */
-enum { MEMBER_MAX = 512, TEXT_MAX = 2048, SHA256_SIZE = 32 };
+/* Bytes of the longest member (RSA of 4096 bits), of a coordinate of P-521, of the text of a whole
+ * key, of SHA-256. */
+enum { MEMBER_MAX = 512, COORDINATE_MAX = 66, TEXT_MAX = 2048, SHA256_SIZE = 32 };
 
 struct member {
     const char *name;
@@ -62,8 +64,32 @@ static bool read_rsa(EVP_PKEY *key, struct jwk *out)
            && read_number(key, OSSL_PKEY_PARAM_RSA_N, 0, &out->members[1]);
 }
 
+static void set_member(struct member *member, const unsigned char *bytes, size_t length)
+{
+    memcpy(member->bytes, bytes, length);
+    member->length = length;
+}
+
+/* Both coordinates at once, which costs a twentieth of one number at a time. False also for a key
+ * whose form is the compressed one. */
+static bool read_point(EVP_PKEY *key, size_t coordinate, struct jwk *out)
+{
+    unsigned char point[1 + 2 * COORDINATE_MAX];
+    size_t length = 0;
+
+    if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &length)
+            != 1
+        || length != 1 + 2 * coordinate || point[0] != POINT_CONVERSION_UNCOMPRESSED)
+        return false;
+    set_member(&out->members[0], point + 1, coordinate);
+    set_member(&out->members[1], point + 1 + coordinate, coordinate);
+    return true;
+}
+
 static bool read_ec(EVP_PKEY *key, const struct algorithm *algorithm, struct jwk *out)
 {
+    const size_t coordinate = algorithm->coordinate;
+
     out->type = "EC";
     for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {
         if (strcmp(curves[i].group, algorithm->curve) == 0)
@@ -72,8 +98,11 @@ static bool read_ec(EVP_PKEY *key, const struct algorithm *algorithm, struct jwk
     out->count = 2;
     out->members[0].name = "x";
     out->members[1].name = "y";
-    return read_number(key, OSSL_PKEY_PARAM_EC_PUB_X, algorithm->coordinate, &out->members[0])
-           && read_number(key, OSSL_PKEY_PARAM_EC_PUB_Y, algorithm->coordinate, &out->members[1]);
+    if (read_point(key, coordinate, out))
+        return true;
+    ERR_clear_error();
+    return read_number(key, OSSL_PKEY_PARAM_EC_PUB_X, coordinate, &out->members[0])
+           && read_number(key, OSSL_PKEY_PARAM_EC_PUB_Y, coordinate, &out->members[1]);
 }
 
 static bool read_ed25519(EVP_PKEY *key, struct jwk *out)

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jws.h"
 
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/ecdsa.h>
-#include <openssl/err.h>
-#include <openssl/rsa.h>
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base64url.h"
 #include "fail.h"
 #include "json.h"
-#include "pem.h"
-
-DEFINE_SCOPED(bignum, BIGNUM *, BN_free)
-DEFINE_SCOPED(ecdsa_sig, ECDSA_SIG *, ECDSA_SIG_free)
-DEFINE_SCOPED(openssl_bytes, unsigned char *, OPENSSL_free)
-
-/* Bytes of the longest signature, RSA of 4096 bits. */
-enum { SIGNATURE_BYTES = 512 };
 
 /* Each would have us fetch, trust or run what the sender chose (RFC 8725 section 3). */
 static const char *const refused_members[] = {
@@ -125,10 +111,28 @@ static enum asap_code read_header(const struct buffer *text,
     return read_key_id(header, out, err);
 }
 
-static enum asap_code
-parse(const char *token, size_t length, struct jws *out, struct asap_error *err)
+static enum asap_code take_header(const struct jws_header *known,
+                                  struct part part,
+                                  struct jws *out,
+                                  struct asap_error *err)
 {
-    SCOPED(buffer) struct buffer header = BUFFER(JWS_HEADER_MAX);
+    SCOPED(buffer) struct buffer text = BUFFER(JWS_HEADER_MAX);
+
+    if (known == NULL) {
+        TRY(base64url_decode(part.text, part.length, &text, err));
+        return read_header(&text, out, err);
+    }
+    out->algorithm = known->algorithm;
+    memcpy(out->key_id, known->key_id, sizeof out->key_id);
+    return kid_parse(out->key_id, strlen(out->key_id), &out->kid, err);
+}
+
+static enum asap_code parse(const char *token,
+                            size_t length,
+                            const struct jws_header *known,
+                            struct jws *out,
+                            struct asap_error *err)
+{
     struct part parts[PARTS] = { { NULL, 0 } };
 
     if (length < JWS_TOKEN_MIN || length > JWS_TOKEN_MAX)
@@ -136,23 +140,32 @@ parse(const char *token, size_t length, struct jws *out, struct asap_error *err)
                       "the token has %zu characters; %d to %d are allowed", length, JWS_TOKEN_MIN,
                       JWS_TOKEN_MAX);
     TRY(split(token, length, parts, err));
-    TRY(base64url_decode(parts[HEADER].text, parts[HEADER].length, &header, err));
     TRY(base64url_decode(parts[CLAIMS].text, parts[CLAIMS].length, &out->claims, err));
     TRY(base64url_decode(parts[SIGNATURE].text, parts[SIGNATURE].length, &out->signature, err));
     out->token = token;
+    out->header_length = parts[HEADER].length;
     out->signed_length = length - parts[SIGNATURE].length - 1;
-    return read_header(&header, out, err);
+    return take_header(known, parts[HEADER], out, err);
+}
+
+enum asap_code jws_parse_known(const char *token,
+                               size_t length,
+                               const struct jws_header *header,
+                               struct jws *out,
+                               struct asap_error *err)
+{
+    enum asap_code code = ASAP_OK;
+
+    *out = (struct jws){ .claims = BUFFER(JWS_TOKEN_MAX), .signature = BUFFER(SIGNATURE_MAX) };
+    code = parse(token, length, header, out, err);
+    if (code != ASAP_OK)
+        jws_clear(out);
+    return code;
 }
 
 enum asap_code jws_parse(const char *token, size_t length, struct jws *out, struct asap_error *err)
 {
-    enum asap_code code = ASAP_OK;
-
-    *out = (struct jws){ .claims = BUFFER(JWS_TOKEN_MAX), .signature = BUFFER(SIGNATURE_BYTES) };
-    code = parse(token, length, out, err);
-    if (code != ASAP_OK)
-        jws_clear(out);
-    return code;
+    return jws_parse_known(token, length, NULL, out, err);
 }
 
 void jws_clear(struct jws *jws)
@@ -162,170 +175,86 @@ void jws_clear(struct jws *jws)
     *jws = (struct jws){ 0 };
 }
 
-static enum asap_code refuse_fit(struct asap_error *err, const struct algorithm *algorithm)
+enum asap_code jws_check(const struct jws *jws,
+                         struct signature_context *context,
+                         struct asap_error *err)
 {
-    return refuse(err, ASAP_REASON_KEY_ALGORITHM, "alg",
-                  "the key's type or curve is not the one of %s", algorithm->name);
-}
-
-static enum asap_code refuse_signature(struct asap_error *err)
-{
-    ERR_clear_error();
-    return refuse(err, ASAP_REASON_SIGNATURE, "", "the token's signature is not by this key");
-}
-
-static enum asap_code fail_crypto(struct asap_error *err, const struct algorithm *algorithm)
-{
-    ERR_clear_error();
-    return fail(err, ASAP_INTERNAL, "OpenSSL cannot compute %s with this key", algorithm->name);
-}
-
-/* Bytes of a signature by `key`: exactly so many, RFC 7518 sections 3.3 to 3.5. */
-static size_t signature_length(const struct algorithm *algorithm, EVP_PKEY *key)
-{
-    const int size = EVP_PKEY_get_size(key);
-
-    if (algorithm->coordinate > 0)
-        return 2 * algorithm->coordinate;
-    return size > 0 ? (size_t)size : 0;
-}
-
-/* Never left to defaults: OpenSSL's PSS takes any salt length when it verifies. */
-static bool set_padding(const struct algorithm *algorithm, EVP_PKEY_CTX *ctx)
-{
-    if (strcmp(algorithm->key_type, "RSA") != 0)
-        return true;
-    if (!algorithm->pss)
-        return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
-    return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1
-           && EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, algorithm->digest, NULL) == 1
-           && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
-}
-
-static bool is_in_range(const BIGNUM *number, const BIGNUM *order)
-{
-    return !BN_is_zero(number) && BN_cmp(number, order) < 0;
-}
-
-/* Raw r and s to the DER that OpenSSL takes; 0 when one of them is not in [1, n-1]. */
-static size_t
-der_from_raw(const struct buffer *raw, size_t coordinate, EVP_PKEY *key, unsigned char **out)
-{
-    SCOPED(ecdsa_sig) ECDSA_SIG *pair = ECDSA_SIG_new();
-    SCOPED(bignum) BIGNUM *order = NULL;
-    const unsigned char *bytes = (const unsigned char *)raw->bytes;
-    BIGNUM *r = BN_bin2bn(bytes, (int)coordinate, NULL);
-    BIGNUM *s = BN_bin2bn(bytes + coordinate, (int)coordinate, NULL);
-    int length = 0;
-
-    if (pair == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(pair, r, s) != 1) {
-        BN_free(r);
-        BN_free(s);
-        return 0;
-    }
-    if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_ORDER, &order) != 1 || !is_in_range(r, order)
-        || !is_in_range(s, order))
-        return 0;
-    length = i2d_ECDSA_SIG(pair, out);
-    return length > 0 ? (size_t)length : 0;
-}
-
-/* The one place that accepts: OpenSSL says -1 for a malformed signature. */
-static enum asap_code verify_bytes(const struct jws *jws,
-                                   EVP_PKEY *key,
-                                   const unsigned char *signature,
-                                   size_t length,
-                                   struct asap_error *err)
-{
-    SCOPED(md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *key_ctx = NULL; /* belongs to ctx */
-
-    if (ctx == NULL
-        || EVP_DigestVerifyInit_ex(ctx, &key_ctx, jws->algorithm->digest, NULL, NULL, key, NULL)
-               != 1
-        || !set_padding(jws->algorithm, key_ctx))
-        return fail_crypto(err, jws->algorithm);
-    if (EVP_DigestVerify(ctx, signature, length, (const unsigned char *)jws->token,
-                         jws->signed_length)
-        != 1)
-        return refuse_signature(err);
-    return ASAP_OK;
+    if (signature_context_algorithm(context) != jws->algorithm)
+        return refuse(err, ASAP_REASON_KEY_ALGORITHM, "alg",
+                      "the key was made ready for another algorithm than %s", jws->algorithm->name);
+    return signature_check(context, (struct signature_bytes){ jws->token, jws->signed_length },
+                           (struct signature_bytes){ jws->signature.bytes, jws->signature.length },
+                           err);
 }
 
 enum asap_code jws_verify(const struct jws *jws, EVP_PKEY *key, struct asap_error *err)
 {
-    SCOPED(openssl_bytes) unsigned char *der = NULL;
-    size_t length = 0;
+    SCOPED(signature_context) struct signature_context *context = NULL;
 
-    if (!algorithm_fits(jws->algorithm, key))
-        return refuse_fit(err, jws->algorithm);
-    if (jws->signature.length != signature_length(jws->algorithm, key))
-        return refuse_signature(err);
-    if (jws->algorithm->coordinate == 0)
-        return verify_bytes(jws, key, (const unsigned char *)jws->signature.bytes,
-                            jws->signature.length, err);
-    length = der_from_raw(&jws->signature, jws->algorithm->coordinate, key, &der);
-    if (length == 0)
-        return refuse_signature(err);
-    return verify_bytes(jws, key, der, length, err);
-}
-
-/* Rewrites DER to raw r and s in place. */
-static bool raw_from_der(unsigned char *bytes, size_t *length, size_t coordinate)
-{
-    const unsigned char *at = bytes;
-    SCOPED(ecdsa_sig) ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &at, (long)*length);
-
-    *length = 2 * coordinate;
-    return pair != NULL
-           && BN_bn2binpad(ECDSA_SIG_get0_r(pair), bytes, (int)coordinate) == (int)coordinate
-           && BN_bn2binpad(ECDSA_SIG_get0_s(pair), bytes + coordinate, (int)coordinate)
-                  == (int)coordinate;
+    TRY(signature_context_new(jws->algorithm, key, SIGNATURE_CHECK, &context, err));
+    return jws_check(jws, context, err);
 }
 
 /* Signs what *out holds from `start` on, and appends a dot and the signature. */
-static enum asap_code append_signature(const struct jws_signing *signing,
+static enum asap_code append_signature(struct signature_context *context,
                                        size_t start,
                                        struct buffer *out,
                                        struct asap_error *err)
 {
-    SCOPED(md_ctx) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    const struct algorithm *algorithm = signing->algorithm;
-    EVP_PKEY_CTX *key_ctx = NULL; /* belongs to ctx */
-    unsigned char signature[SIGNATURE_BYTES] = { 0 };
-    size_t length = sizeof signature;
+    const struct signature_bytes text = { out->bytes + start, out->length - start };
+    unsigned char signature[SIGNATURE_MAX];
+    size_t length = 0;
 
-    if (ctx == NULL
-        || EVP_DigestSignInit_ex(ctx, &key_ctx, algorithm->digest, NULL, NULL, signing->key, NULL)
-               != 1
-        || !set_padding(algorithm, key_ctx)
-        || EVP_DigestSign(ctx, signature, &length, (const unsigned char *)out->bytes + start,
-                          out->length - start)
-               != 1
-        || (algorithm->coordinate > 0 && !raw_from_der(signature, &length, algorithm->coordinate)))
-        return fail_crypto(err, algorithm);
+    TRY(signature_make(context, text, signature, &length, err));
     buffer_puts(out, ".");
     base64url_encode(signature, length, out);
     return buffer_check(out, "token", err);
 }
 
-static enum asap_code append_token(const struct jws_signing *signing,
+/* The grammar of key ids is what makes escaping in JSON unnecessary. */
+static void append_header(const struct algorithm *algorithm, const char *key_id, struct buffer *out)
+{
+    SCOPED(buffer) struct buffer header = BUFFER(JWS_HEADER_MAX);
+
+    buffer_puts(&header, "{\"alg\":\"");
+    buffer_puts(&header, algorithm->name);
+    buffer_puts(&header, "\",\"kid\":\"");
+    buffer_puts(&header, key_id);
+    buffer_puts(&header, "\",\"typ\":\"JWT\"}");
+    if (header.failed)
+        out->failed = true;
+    else
+        base64url_encode(header.bytes, header.length, out);
+}
+
+static enum asap_code append_token(struct signature_context *context,
+                                   const char *key_id,
                                    const char *claims,
                                    size_t claims_length,
                                    struct buffer *out,
                                    struct asap_error *err)
 {
-    SCOPED(buffer) struct buffer header = BUFFER(JWS_HEADER_MAX);
     const size_t start = out->length;
 
-    buffer_printf(&header, "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}",
-                  signing->algorithm->name, signing->key_id);
-    TRY(buffer_check(&header, "token header", err));
-    base64url_encode(header.bytes, header.length, out);
+    append_header(signature_context_algorithm(context), key_id, out);
     buffer_puts(out, ".");
     base64url_encode(claims, claims_length, out);
     TRY(buffer_check(out, "token", err));
-    return append_signature(signing, start, out, err);
+    return append_signature(context, start, out, err);
+}
+
+enum asap_code jws_sign_with(struct signature_context *context,
+                             const char *key_id,
+                             const char *claims,
+                             size_t claims_length,
+                             struct buffer *out,
+                             struct asap_error *err)
+{
+    struct kid kid = { 0 };
+
+    if (kid_parse(key_id, strlen(key_id), &kid, err) != ASAP_OK)
+        return fail_as(err, ASAP_INVALID_ARGUMENT);
+    return append_token(context, key_id, claims, claims_length, out, err);
 }
 
 enum asap_code jws_sign(const struct jws_signing *signing,
@@ -334,14 +263,12 @@ enum asap_code jws_sign(const struct jws_signing *signing,
                         struct buffer *out,
                         struct asap_error *err)
 {
-    struct kid kid = { 0 };
+    SCOPED(signature_context) struct signature_context *context = NULL;
+    const enum asap_code code =
+        signature_context_new(signing->algorithm, signing->key, SIGNATURE_MAKE, &context, err);
 
-    /* The grammar is also what makes escaping in JSON unnecessary. */
-    if (kid_parse(signing->key_id, strlen(signing->key_id), &kid, err) != ASAP_OK)
+    if (code == ASAP_UNAUTHENTICATED)
         return fail_as(err, ASAP_INVALID_ARGUMENT);
-    if (!algorithm_fits(signing->algorithm, signing->key)) {
-        (void)refuse_fit(err, signing->algorithm);
-        return fail_as(err, ASAP_INVALID_ARGUMENT);
-    }
-    return append_token(signing, claims, claims_length, out, err);
+    TRY(code);
+    return jws_sign_with(context, signing->key_id, claims, claims_length, out, err);
 }

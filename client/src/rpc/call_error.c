@@ -77,6 +77,20 @@ static void read_delay(const ProtobufCMessage *message, struct explanation *out)
                         : INT64_C(1) * RETRY_SECONDS_MAX * MS_PER_SECOND;
 }
 
+/* Where the server is at fault, only its log says more, under this id. */
+static void read_request(const ProtobufCMessage *message, struct explanation *out)
+{
+    const Google__Rpc__RequestInfo *info = (const Google__Rpc__RequestInfo *)(const void *)message;
+    struct asap_error *err = out->err;
+    const size_t used = strlen(err->message);
+
+    if (err->code != ASAP_INTERNAL && err->code != ASAP_UNKNOWN && err->code != ASAP_DATA_LOSS)
+        return;
+    (void)snprintf(err->message + used, sizeof err->message - used, " (request %s)",
+                   info->request_id);
+    keep_printable(err->message);
+}
+
 static const struct {
     const ProtobufCMessageDescriptor *type;
     void (*read)(const ProtobufCMessage *message, struct explanation *out);
@@ -84,6 +98,7 @@ static const struct {
     { &google__rpc__error_info__descriptor, read_reason },
     { &google__rpc__bad_request__descriptor, read_field },
     { &google__rpc__retry_info__descriptor, read_delay },
+    { &google__rpc__request_info__descriptor, read_request },
 };
 
 /* NULL: it is not readable, and says nothing then. */

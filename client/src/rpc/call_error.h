@@ -21,7 +21,8 @@ struct call_error {
 
 /* Fills *err with the error's code and message, and of its details the reason
  * (google.rpc.ErrorInfo), the first field (BadRequest) and, where there is one, *retry_ms
- * (RetryInfo), which is left alone otherwise. Never ASAP_OK. */
+ * (RetryInfo), which is left alone otherwise. Where the server is at fault, the message ends with
+ * the id of the request (RequestInfo). Never ASAP_OK. */
 enum asap_code call_error_read(const struct call_error *answer,
                                int64_t *retry_ms,
                                struct asap_error *err);

@@ -50,7 +50,8 @@ size_t text_utf8_prefix(const char *text, size_t length)
     size_t at = 0;
 
     while (at < length) {
-        const size_t character = character_length(bytes + at, length - at);
+        const size_t character =
+            bytes[at] < 0x80 ? 1 : character_length(bytes + at, length - at); /* most are ASCII */
 
         if (character == 0)
             return at;

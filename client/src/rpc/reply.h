@@ -43,16 +43,19 @@ struct rpc_hold {
     void (*free)(struct rpc_hold *hold);
 };
 
+struct outcomes;
+
 /* Zeroed at first; emptied by rpc_reply_clear(). */
 struct rpc_reply {
     struct rpc_lines headers;
     struct rpc_lines trailers;
     struct rpc_detail *details;
     size_t detail_count;
-    int64_t retry_ms;      /* when it is worth trying again, from now; 0: unknown */
-    size_t size;           /* of all texts and bytes */
-    struct rpc_hold *hold; /* owned; NULL: the response leaves at once */
-    bool wants_worker;     /* nothing was done: the call is to be carried out where it may block */
+    int64_t retry_ms;          /* when it is worth trying again, from now; 0: unknown */
+    size_t size;               /* of all texts and bytes */
+    struct rpc_hold *hold;     /* owned; NULL: the response leaves at once */
+    struct outcomes *outcomes; /* the server's, counts how the call ends; NULL: nothing does */
+    bool wants_worker; /* nothing was done: the call is to be carried out where it may block */
 };
 
 /* Adds a line; a name may be added several times. ASAP_INTERNAL: the name is no token or is one

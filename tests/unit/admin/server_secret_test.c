@@ -40,7 +40,7 @@ static struct store *open_store(void)
 
 static void set_up(void)
 {
-    fixture.log = (struct log){ stderr, LOG_ERROR };
+    fixture.log = (struct log){ .stream = stderr, .level = LOG_ERROR };
     scratch_make(&fixture.scratch);
     fixture.vault = new_vault("kek");
     fixture.store = open_store();

@@ -16,7 +16,7 @@ static char text[4096];
 static const char *written(enum log_level threshold, enum log_level level, const char *message)
 {
     FILE *stream = tmpfile();
-    const struct log log = { stream, threshold };
+    const struct log log = { .stream = stream, .level = threshold };
 
     ck_assert_ptr_nonnull(stream);
     log_write(&log, level, "%s", message);
@@ -82,7 +82,7 @@ END_TEST
 START_TEST(gives_the_journal_the_priority_instead)
 {
     FILE *stream = tmpfile();
-    const struct log log = { stream, LOG_INFO };
+    const struct log log = { .stream = stream, .level = LOG_INFO };
     struct stat status = { 0 };
     char journal[64];
 

@@ -158,7 +158,7 @@ START_TEST(makes_a_database_that_its_kek_opens)
 {
     SCOPED(vault) struct vault *vault = NULL;
     SCOPED(store) struct store *store = NULL;
-    const struct log log = { stderr, LOG_WARNING };
+    const struct log log = { .stream = stderr, .level = LOG_WARNING };
     struct config config;
     struct asap_error err = { 0 };
 
@@ -174,7 +174,7 @@ START_TEST(makes_a_database_that_no_other_kek_opens)
 {
     SCOPED(vault) struct vault *vault = NULL;
     SCOPED(store) struct store *store = NULL;
-    const struct log log = { stderr, LOG_WARNING };
+    const struct log log = { .stream = stderr, .level = LOG_WARNING };
     struct config config;
     struct asap_error err = { 0 };
 
@@ -246,7 +246,7 @@ START_TEST(limits_the_certificates_in_time)
     struct asap_error err = { 0 };
 
     config_init(&config);
-    ck_assert_succeeds(init_directory(directory, &config, &clock, &err));
+    ck_assert_succeeds(init_directory(directory, directory, &config, &clock, &err));
     authority = read_certificate("ca.pem");
     certificate = read_certificate("server.pem");
     ck_assert_int_eq(ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate), 1795439700 - 3600), 0);
@@ -312,13 +312,76 @@ START_TEST(removes_what_it_made_when_it_fails_half_way)
     memset(config.admin_listen, 'a', 110);
     memcpy(config.admin_listen, "unix:", 5);
     config.admin_listen[110] = '\0';
-    ck_assert_int_eq(init_directory(directory, &config, &clock_system, &err),
+    ck_assert_int_eq(init_directory(directory, directory, &config, &clock_system, &err),
                      ASAP_INVALID_ARGUMENT);
     ck_assert_int_eq(count_files(), -1);
     ck_assert_int_eq(mkdir(directory, 0700), 0);
-    ck_assert_int_eq(init_directory(directory, &config, &clock_system, &err),
+    ck_assert_int_eq(init_directory(directory, directory, &config, &clock_system, &err),
                      ASAP_INVALID_ARGUMENT);
     ck_assert_int_eq(count_files(), 0);
+}
+END_TEST
+
+/* "state/NAME" of the test's folder. */
+static const char *in_state(const char *name)
+{
+    static char path[PATH_SIZE];
+
+    (void)snprintf(path, sizeof path, "%s/state%s", parent, name);
+    return path;
+}
+
+START_TEST(keeps_the_database_in_a_directory_of_its_own_when_asked)
+{
+    char state[PATH_SIZE];
+    struct config config;
+    struct asap_error err = { 0 };
+
+    (void)snprintf(state, sizeof state, "%s", in_state(""));
+    config_init(&config);
+    ck_assert_succeeds(init_directory(directory, state, &config, &clock_system, &err));
+    ck_assert_int_eq(access(in_directory("asapd.db"), F_OK), -1);
+    ck_assert_uint_eq(mode_of(state), 0700);
+    ck_assert_int_eq(unlink(in_state("/asapd.db")), 0);
+    ck_assert_int_eq(rmdir(state), 0);
+}
+END_TEST
+
+START_TEST(overwrites_no_database_in_another_directory)
+{
+    char state[PATH_SIZE];
+    struct config config;
+    struct asap_error err = { 0 };
+    FILE *file = NULL;
+
+    (void)snprintf(state, sizeof state, "%s", in_state(""));
+    ck_assert_int_eq(mkdir(state, 0700), 0);
+    file = fopen(in_state("/asapd.db"), "we");
+    ck_assert_ptr_nonnull(file);
+    (void)fclose(file);
+    config_init(&config);
+    ck_assert_int_eq(init_directory(directory, state, &config, &clock_system, &err),
+                     ASAP_ALREADY_EXISTS);
+    ck_assert_int_eq(count_files(), -1);
+    ck_assert_int_eq(unlink(in_state("/asapd.db")), 0);
+    ck_assert_int_eq(rmdir(state), 0);
+}
+END_TEST
+
+START_TEST(makes_nothing_where_others_can_write_to_the_database)
+{
+    char state[PATH_SIZE];
+    struct config config;
+    struct asap_error err = { 0 };
+
+    (void)snprintf(state, sizeof state, "%s", in_state(""));
+    ck_assert_int_eq(mkdir(state, 0700), 0);
+    ck_assert_int_eq(chmod(state, 0777), 0);
+    config_init(&config);
+    ck_assert_int_eq(init_directory(directory, state, &config, &clock_system, &err),
+                     ASAP_FAILED_PRECONDITION);
+    ck_assert_int_eq(count_files(), -1);
+    ck_assert_int_eq(rmdir(state), 0);
 }
 END_TEST
 
@@ -369,7 +432,7 @@ START_TEST(makes_its_tables_in_a_database_of_a_server_once)
 {
     SCOPED(vault) struct vault *vault = NULL;
     SCOPED(store) struct store *store = NULL;
-    const struct log log = { stderr, LOG_WARNING };
+    const struct log log = { .stream = stderr, .level = LOG_WARNING };
     char flag[POSTGRES_URL_SIZE + 16] = "--database=";
     char folder[] = "--dir";
     char demo[] = "--demo";
@@ -401,7 +464,7 @@ END_TEST
 static const char *const misused[] = {
     "--demos",        "--config=x",       "--kek-file=kek", "--database=sqlite:x",
     "--max-age=soon", "--public-lisen=x", "word",           "--dir",
-    "--dir=",
+    "--dir=",         "--system",
 };
 
 START_TEST(refuses_wrong_usage_and_makes_nothing)
@@ -470,6 +533,9 @@ static TCase *file_tests(void)
     tcase_add_test(tests, fills_an_empty_directory);
     tcase_add_test(tests, refuses_a_directory_that_others_can_write_to);
     tcase_add_test(tests, removes_what_it_made_when_it_fails_half_way);
+    tcase_add_test(tests, keeps_the_database_in_a_directory_of_its_own_when_asked);
+    tcase_add_test(tests, overwrites_no_database_in_another_directory);
+    tcase_add_test(tests, makes_nothing_where_others_can_write_to_the_database);
     return tests;
 }
 

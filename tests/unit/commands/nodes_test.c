@@ -205,7 +205,7 @@ static void start_nodes(void (*make)(void))
     char kek[128];
 
     err = (struct asap_error){ 0 };
-    quiet = (struct log){ stderr, LOG_ERROR };
+    quiet = (struct log){ .stream = stderr, .level = LOG_ERROR };
     scratch_make(&scratch);
     (void)scratch_file(&scratch, "kek", kek, sizeof kek);
     ck_assert_succeeds(vault_create_kek(kek, &err));

@@ -2,6 +2,7 @@
 #include "jwk.h"
 
 #include <jansson.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 
 #include "check_main.h"
@@ -106,6 +107,19 @@ START_TEST(pads_coordinates_and_never_writes_the_private_part)
 }
 END_TEST
 
+/* A private key's file may say that its point is to be written in the short form. */
+START_TEST(writes_both_coordinates_of_a_key_that_is_to_be_compressed)
+{
+    EVP_PKEY *key = ec_from_jwk("P-256", rfc7515_x, rfc7515_y);
+
+    ck_assert_int_eq(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                                    "compressed"),
+                     1);
+    check_thumbprint(key, "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U");
+    ck_assert_uint_eq(ERR_peek_error(), 0);
+}
+END_TEST
+
 START_TEST(takes_keys_with_a_private_part_and_leaves_it_out)
 {
     json_decref(read_back(new_key("RSA"), 5));
@@ -167,6 +181,7 @@ int main(void)
     tcase_add_test(all, computes_the_published_thumbprints);
     tcase_add_test(all, writes_the_members_of_each_kind);
     tcase_add_loop_test(all, pads_coordinates_and_never_writes_the_private_part, 0, COUNT(curves));
+    tcase_add_test(all, writes_both_coordinates_of_a_key_that_is_to_be_compressed);
     tcase_add_test(all, takes_keys_with_a_private_part_and_leaves_it_out);
     tcase_add_loop_test(all, refuses_keys_that_no_algorithm_fits, 0, COUNT(unsupported));
     tcase_add_test(all, refuses_a_modulus_larger_than_any_we_take);

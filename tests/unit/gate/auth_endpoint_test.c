@@ -21,6 +21,7 @@ static FILE *log_stream;
 static char log_text[4096];
 static struct log test_log;
 static struct auth_endpoint *endpoint;
+static struct denials denials;
 static struct http_response response;
 static struct buffer token = BUFFER(JWS_TOKEN_MAX);
 static char authorization[JWS_TOKEN_MAX + 64];
@@ -31,6 +32,7 @@ static void set_up_endpoint(void)
                                              .profile_count = (size_t)COUNT(profiles),
                                              .keys = &repository.base,
                                              .clock = fake_clock_of(&test_clock),
+                                             .denials = &denials,
                                              .log = &test_log };
     struct asap_error err = { 0 };
 
@@ -41,6 +43,7 @@ static void set_up_endpoint(void)
     test_log = (struct log){ .stream = log_stream, .level = LOG_DEBUG };
     response = (struct http_response){ .body = BUFFER(HTTP_BODY_MAX) };
     authorization[0] = '\0';
+    denials = (struct denials){ 0 };
     ck_assert_succeeds(auth_endpoint_new(&options, &endpoint, &err));
 }
 
@@ -280,6 +283,26 @@ START_TEST(a_bad_token_is_no_more_than_that_outside)
 }
 END_TEST
 
+static uint64_t count_denials(enum asap_reason reason)
+{
+    return counter_read(&denials.by_reason[DENIAL_AUTH_ENDPOINT][reason]);
+}
+
+START_TEST(who_is_turned_away_is_counted_by_reason_and_nobody_else_is)
+{
+    show(GOOD);
+    ck_assert_uint_lt(ask_orders(), 300);
+    authorization[0] = '\0';
+    (void)ask_orders();
+    show(CLAIMS_OF("web/api", "\"jti\":\"1\",\"iat\":1795439600,\"exp\":1795439660"));
+    (void)ask_orders();
+    (void)ask_orders();
+    ck_assert_uint_eq(count_denials(ASAP_REASON_NO_PROOF), 1);
+    ck_assert_uint_eq(count_denials(ASAP_REASON_EXPIRED), 2);
+    ck_assert_uint_eq(count_denials(ASAP_REASON_NONE), 0);
+}
+END_TEST
+
 static const char *const malformed[] = { "Bearer ", "Bearer  %s", "Bearer %s x", "Bearer %s.x" };
 
 START_TEST(anything_but_a_token_behind_one_space_is_invalid)
@@ -421,6 +444,7 @@ int main(void)
                         COUNT(good_questions));
     tcase_add_loop_test(tests, without_a_profile_it_is_404_and_says_why, 0, COUNT(unknown));
     tcase_add_loop_test(tests, no_token_is_another_thing_than_a_bad_one, 0, COUNT(no_tokens));
+    tcase_add_test(tests, who_is_turned_away_is_counted_by_reason_and_nobody_else_is);
     tcase_add_loop_test(tests, a_bad_token_is_no_more_than_that_outside, 0, COUNT(bad));
     tcase_add_loop_test(tests, anything_but_a_token_behind_one_space_is_invalid, 0,
                         COUNT(malformed));

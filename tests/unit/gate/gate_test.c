@@ -71,6 +71,27 @@ static void assert_reason(enum asap_code code, enum asap_reason reason)
     ck_assert_int_eq(err.message[0] == '\0', code == ASAP_OK);
 }
 
+START_TEST(those_who_are_turned_away_are_counted_by_reason)
+{
+    static struct denials denials;
+    const struct rpc_method *method = find_method(ROTATE);
+    struct asap_error denied = { .code = ASAP_PERMISSION_DENIED, .reason = ASAP_REASON_NO_GRANT };
+    struct rpc_call call = { .method = method, .caller = &found, .reply = &reply };
+
+    denials = (struct denials){ 0 };
+    gate.denials = &denials;
+    gate_refused(&gate, &call, NULL, &denied);
+    denied =
+        (struct asap_error){ .code = ASAP_RESOURCE_EXHAUSTED, .reason = ASAP_REASON_RATE_LIMIT };
+    gate_refused(&gate, &call, NULL, &denied);
+    denied = (struct asap_error){ .code = ASAP_NOT_FOUND, .reason = ASAP_REASON_KEY_NOT_FOUND };
+    gate_refused(&gate, &call, NULL, &denied);
+    ck_assert_uint_eq(counter_read(&denials.by_reason[DENIAL_RPC][ASAP_REASON_NO_GRANT]), 1);
+    ck_assert_uint_eq(counter_read(&denials.by_reason[DENIAL_RPC][ASAP_REASON_RATE_LIMIT]), 1);
+    ck_assert_uint_eq(counter_read(&denials.by_reason[DENIAL_RPC][ASAP_REASON_KEY_NOT_FOUND]), 0);
+}
+END_TEST
+
 #define ANYBODYS "/asap.v1.KeyRepository/GetPublicKey"
 #define CALLERS "/asap.v1.TokenService/VerifyToken"
 #define ADMINS STATUS
@@ -433,5 +454,6 @@ int main(void)
     tcase_add_loop_test(tests, refusals_of_those_who_are_known_are_recorded, 0, COUNT(refusals));
     tcase_add_test(tests, a_record_says_who_wanted_what_and_why_it_was_refused);
     tcase_add_test(tests, who_shows_a_revoked_credential_is_recorded_under_its_name);
+    tcase_add_test(tests, those_who_are_turned_away_are_counted_by_reason);
     return check_main(suite);
 }

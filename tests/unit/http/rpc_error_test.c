@@ -113,6 +113,29 @@ START_TEST(an_error_names_the_rule_and_the_field_in_its_details)
 }
 END_TEST
 
+START_TEST(an_error_names_its_request_where_that_is_wanted)
+{
+    const struct trace trace = { .request_id = "r-1" };
+    json_t *list = NULL;
+
+    seen.code = ASAP_NOT_FOUND;
+    request.trace = &trace;
+    post(FAIL, "{}");
+    list = details();
+    ck_assert_ptr_null(list);
+    server.names_requests = true;
+    post(FAIL, "{}");
+    list = details();
+    ck_assert_uint_eq(json_array_size(list), 1);
+    assert_detail(list, 0,
+                  "{\"type\":\"google.rpc.RequestInfo\",\"value\":\"CgNyLTE\","
+                  "\"debug\":{\"requestId\":\"r-1\"}}");
+    json_decref(list);
+    request.trace = NULL;
+    server.names_requests = false;
+}
+END_TEST
+
 START_TEST(an_error_without_details_has_no_such_member)
 {
     json_t *list = NULL;
@@ -186,6 +209,7 @@ static void add_replies(TCase *tests)
     tcase_add_test(tests, an_error_carries_headers_and_trailers_and_is_not_kept);
     tcase_add_test(tests, an_error_has_the_details_of_the_method_and_when_to_try_again);
     tcase_add_test(tests, an_error_names_the_rule_and_the_field_in_its_details);
+    tcase_add_test(tests, an_error_names_its_request_where_that_is_wanted);
     tcase_add_test(tests, an_error_without_details_has_no_such_member);
     tcase_add_test(tests, a_wrong_field_of_the_request_is_a_detail);
     tcase_add_test(tests, a_method_learns_how_it_is_called);

@@ -182,7 +182,8 @@ static inline void start(void)
     memset(&seen, 0, sizeof seen);
     memset(logged, 0, sizeof logged);
     memset(headers, 0, sizeof headers);
-    log_to_memory = (struct log){ fmemopen(logged, sizeof logged, "w"), LOG_INFO };
+    log_to_memory =
+        (struct log){ .stream = fmemopen(logged, sizeof logged, "w"), .level = LOG_INFO };
     ck_assert_ptr_nonnull(log_to_memory.stream);
     server = (struct rpc_server){ .methods = methods,
                                   .service = &seen,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc_fixture.h"
 
+#include "outcomes.h"
+
 /* Calls whose responses wait. */
 
 static struct {
@@ -138,6 +140,41 @@ START_TEST(a_hold_that_is_never_begun_is_freed)
 }
 END_TEST
 
+static struct outcome_table *counted;
+
+static enum asap_code hold_and_count(struct rpc_reply *reply, struct asap_error *err)
+{
+    reply->outcomes = outcome_table_find(counted, "web");
+    return hold_back(reply, err);
+}
+
+static const struct {
+    enum asap_code result;
+    const char *line;
+} ends[] = {
+    { ASAP_OK, "m{issuer=\"web\",result=\"ok\"} 1\n" },
+    { ASAP_ABORTED, "m{issuer=\"web\",result=\"aborted\"} 1\n" },
+    { ASAP_UNAVAILABLE, "m{issuer=\"web\",result=\"unavailable\"} 1\n" },
+};
+
+START_TEST(a_call_is_counted_by_what_came_of_it_in_the_end)
+{
+    SCOPED(buffer) struct buffer text = BUFFER(1024);
+    struct asap_error err = { 0 };
+
+    ck_assert_succeeds(outcome_table_new(4, &counted, &err));
+    seen.adorn = hold_and_count;
+    hold.code = ends[_i].result;
+    post(ECHO, "{}");
+    outcome_table_write(counted, "m", "issuer", &text);
+    ck_assert_uint_eq(text.length, 0);
+    (void)wait_for_it();
+    outcome_table_write(counted, "m", "issuer", &text);
+    ck_assert_str_eq(text.bytes, ends[_i].line);
+    outcome_table_free(counted);
+}
+END_TEST
+
 static void hold_refusal(void *context,
                          const struct rpc_call *call,
                          const ProtobufCMessage *in,
@@ -190,6 +227,7 @@ int main(void)
     tcase_add_test(tests, the_holds_failure_is_all_that_is_sent);
     tcase_add_test(tests, the_failure_is_not_said_to_be_compressed);
     tcase_add_test(tests, an_aborted_call_is_carried_out_again);
+    tcase_add_loop_test(tests, a_call_is_counted_by_what_came_of_it_in_the_end, 0, COUNT(ends));
     tcase_add_test(tests, a_hold_that_is_never_begun_is_freed);
     tcase_add_loop_test(tests, a_refusal_that_was_held_is_sent_whatever_came_of_it, 0,
                         COUNT(results));

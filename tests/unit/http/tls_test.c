@@ -124,6 +124,28 @@ START_TEST(presents_the_new_pair_after_a_reload_and_keeps_the_held_one)
 }
 END_TEST
 
+START_TEST(says_when_the_certificate_ends_that_ends_first)
+{
+    struct tls *tls = NULL;
+    struct tls_pair *pair = NULL;
+    struct asap_error err = { 0 };
+    gnutls_pcert_st *presented = NULL;
+    gnutls_privkey_t private_key = NULL;
+    gnutls_x509_crt_t certificate = NULL;
+    unsigned length = 0;
+
+    ck_assert_succeeds(tls_new(&good, &tls, &err));
+    pair = tls_acquire(tls);
+    tls_pair_present(pair, &presented, &length, &private_key);
+    ck_assert_int_eq(gnutls_pcert_export_x509(presented, &certificate), 0);
+    ck_assert_int_gt(tls_ends(tls), 0);
+    ck_assert_int_eq(tls_ends(tls), gnutls_x509_crt_get_expiration_time(certificate));
+    gnutls_x509_crt_deinit(certificate);
+    tls_release(pair);
+    tls_free(tls);
+}
+END_TEST
+
 START_TEST(keeps_its_pair_when_a_reload_fails)
 {
     struct tls *tls = NULL;
@@ -175,6 +197,7 @@ int main(void)
     tcase_add_checked_fixture(tests, enter, leave);
     tcase_add_loop_test(tests, refuses_files_that_are_no_pair_and_says_why, 0, COUNT(refused));
     tcase_add_test(tests, presents_the_new_pair_after_a_reload_and_keeps_the_held_one);
+    tcase_add_test(tests, says_when_the_certificate_ends_that_ends_first);
     tcase_add_test(tests, keeps_its_pair_when_a_reload_fails);
     tcase_add_test(tests, offers_only_ephemeral_keys_and_authenticated_encryption);
     return check_main(suite);

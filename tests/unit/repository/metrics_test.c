@@ -3,7 +3,9 @@
 
 #include <semaphore.h>
 
+#include "clock.h"
 #include "fake_clock.h"
+#include "key_metrics.h"
 #include "keyring_fixture.h"
 
 /* What Prometheus is told, over a real store. */
@@ -11,6 +13,14 @@
 #define KEY "{issuer=\"web\",key_id=\"web/one\",kind="
 
 static struct fake_clock now;
+static struct meters meters;
+static int64_t later_ms; /* than the system's monotonic clock */
+
+static int64_t monotonic_ms(void)
+{
+    return clock_monotonic_ms() + later_ms;
+}
+
 static struct ops ops;
 static struct http_response response;
 static struct secret audit_key;
@@ -22,7 +32,14 @@ static void enter(void)
     set_up();
     atomic_store(&now.seconds, NOW);
     ck_assert_succeeds(secret_init(&audit_key, 32, &err));
-    ops = (struct ops){ .keyring = fixture.keyring, .clock = fake_clock_of(&now) };
+    later_ms = 0;
+    ck_assert_succeeds(meters_init(&fixture.log, &meters, &err));
+    ops = (struct ops){ .keyring = fixture.keyring,
+                        .store = store_health_of(fixture.store),
+                        .meters = &meters,
+                        .version = "1.2",
+                        .clock = fake_clock_of(&now),
+                        .monotonic_ms = monotonic_ms };
     ck_assert_succeeds(callers_new(&ops.callers, &err));
     ck_assert_succeeds(audit_open(fixture.store, &audit_key, 30, &fixture.log, &ops.audit, &err));
     response = (struct http_response){ .body = BUFFER(HTTP_BODY_MAX) };
@@ -33,6 +50,8 @@ static void leave(void)
     buffer_clear(&response.body);
     audit_close(ops.audit);
     callers_free(ops.callers);
+    meters_clear(&meters);
+    meters = (struct meters){ 0 };
     secret_clear(&audit_key);
     tear_down();
 }
@@ -207,6 +226,104 @@ START_TEST(lines_of_keys_are_bounded_and_what_is_left_out_is_counted)
 }
 END_TEST
 
+START_TEST(the_age_of_the_snapshot_is_that_of_the_last_look_at_the_database)
+{
+    struct asap_error err = { 0 };
+
+    assert_lacks("asap_snapshot");
+    (void)add_ec_key("web", "one");
+    reload();
+    later_ms = 42000;
+    assert_line("asap_snapshot_age_seconds 42");
+    assert_line("asap_snapshot_keys 1");
+    assert_line("asap_snapshot_issuers 1");
+    run_sql("ALTER TABLE server RENAME TO hidden");
+    ck_assert_int_ne(keyring_refresh(fixture.keyring, fixture.store, NOW, &err), ASAP_OK);
+    later_ms = 7000;
+    assert_line("asap_snapshot_age_seconds 7");
+}
+END_TEST
+
+START_TEST(a_look_at_the_database_that_finds_no_change_confirms_the_snapshot)
+{
+    struct asap_error err = { 0 };
+    int64_t before = 0;
+    int64_t after = 0;
+
+    reload();
+    ck_assert(keyring_confirmed(fixture.keyring, &before));
+    while (clock_monotonic_ms() <= before)
+        continue;
+    ck_assert_succeeds(keyring_refresh(fixture.keyring, fixture.store, NOW, &err));
+    ck_assert(keyring_confirmed(fixture.keyring, &after));
+    ck_assert_int_gt(after, before);
+}
+END_TEST
+
+START_TEST(only_a_key_that_signs_has_an_age)
+{
+    (void)add_ec_key("web", "one");
+    (void)add_ec_key("web", "two");
+    run_sql("UPDATE key SET managed = 1, sign_time = 1795439000 WHERE kid = 'web/one'");
+    reload();
+    atomic_store(&now.seconds, NOW + 60);
+    assert_line("asap_key_age_seconds" KEY "\"managed\",state=\"active\"} 1060");
+    assert_lacks("asap_key_age_seconds{issuer=\"web\",key_id=\"web/two\"");
+}
+END_TEST
+
+START_TEST(a_managed_issuer_tells_its_keys_and_its_period)
+{
+    (void)add_ec_key("web", "one");
+    (void)add_ec_key("web", "two");
+    (void)add_ec_key("ext", "one");
+    run_sql("UPDATE issuer SET managed = 1, algorithm = 'ES256', rotation_period = 86400"
+            " WHERE name = 'web'");
+    run_sql("UPDATE key SET managed = 1, sign_time = 1795439000 WHERE kid = 'web/one'");
+    reload();
+    assert_line("asap_issuer_keys{issuer=\"web\",state=\"standby\"} 1");
+    assert_line("asap_issuer_keys{issuer=\"web\",state=\"active\"} 1");
+    assert_line("asap_issuer_keys{issuer=\"web\",state=\"retiring\"} 0");
+    assert_line("asap_issuer_rotation_period_seconds{issuer=\"web\"} 86400");
+    assert_lacks("{issuer=\"ext\",state");
+    run_sql("UPDATE issuer SET rotation_period = 0");
+    reload();
+    assert_lacks("asap_issuer_rotation_period_seconds{");
+}
+END_TEST
+
+START_TEST(failures_of_the_database_are_counted_by_what_failed)
+{
+    struct asap_error err = { 0 };
+
+    assert_line("asap_store_errors_total{operation=\"query\"} 0");
+    run_sql("ALTER TABLE key RENAME TO hidden");
+    ck_assert_int_ne(keyring_reload(fixture.keyring, fixture.store, NOW, &err), ASAP_OK);
+    assert_line("asap_store_errors_total{operation=\"query\"} 1");
+    assert_line("asap_store_errors_total{operation=\"commit\"} 0");
+}
+END_TEST
+
+START_TEST(listeners_with_a_certificate_tell_its_end)
+{
+    ops.certificates[0].listener = "public";
+    atomic_store(&ops.certificates[0].ends, NOW + 9);
+    ops.certificates[1].listener = "admin";
+    assert_line("asap_certificate_expiry_timestamp_seconds{listener=\"public\"} 1795440009");
+    assert_lacks("listener=\"admin\"");
+}
+END_TEST
+
+START_TEST(what_waits_to_be_recorded_is_told)
+{
+    assert_line("asap_audit_queue_events 0");
+    assert_line("asap_audit_queue_capacity_events 4096");
+    assert_line("asap_build_info{version=\"1.2\"} 1");
+    assert_line("# TYPE asap_http_requests_total counter");
+    assert_line("# TYPE asap_mints_total counter");
+}
+END_TEST
+
 START_TEST(prometheus_can_read_it)
 {
     (void)ask(HTTP_GET);
@@ -243,6 +360,13 @@ int main(void)
     tcase_add_test(tests, a_clock_that_goes_back_revives_no_key);
     tcase_add_test(tests, texts_cannot_leave_their_label);
     tcase_add_test(tests, lines_of_keys_are_bounded_and_what_is_left_out_is_counted);
+    tcase_add_test(tests, the_age_of_the_snapshot_is_that_of_the_last_look_at_the_database);
+    tcase_add_test(tests, a_look_at_the_database_that_finds_no_change_confirms_the_snapshot);
+    tcase_add_test(tests, only_a_key_that_signs_has_an_age);
+    tcase_add_test(tests, a_managed_issuer_tells_its_keys_and_its_period);
+    tcase_add_test(tests, failures_of_the_database_are_counted_by_what_failed);
+    tcase_add_test(tests, listeners_with_a_certificate_tell_its_end);
+    tcase_add_test(tests, what_waits_to_be_recorded_is_told);
     tcase_add_test(tests, prometheus_can_read_it);
     tcase_add_test(tests, nothing_can_be_sent_to_it);
     return check_main(suite);

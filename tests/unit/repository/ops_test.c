@@ -3,10 +3,14 @@
 
 #include <semaphore.h>
 
+#include "fake_clock.h"
 #include "keyring_fixture.h"
 
 /* What probes are told, over a real store. */
 
+#define WELL "keys: ok\ncallers: ok\naudit: ok\ndatabase: ok\n"
+
+static struct fake_clock now;
 static struct ops ops;
 static struct http_response response;
 static struct secret audit_key;
@@ -17,7 +21,10 @@ static void enter(void)
 
     set_up();
     ck_assert_succeeds(secret_init(&audit_key, 32, &err));
-    ops.keyring = fixture.keyring;
+    atomic_store(&now.seconds, NOW);
+    ops = (struct ops){ .keyring = fixture.keyring,
+                        .store = store_health_of(fixture.store),
+                        .clock = fake_clock_of(&now) };
     ck_assert_succeeds(callers_new(&ops.callers, &err));
     ck_assert_succeeds(audit_open(fixture.store, &audit_key, 30, &fixture.log, &ops.audit, &err));
     response = (struct http_response){ .body = BUFFER(HTTP_BODY_MAX) };
@@ -62,21 +69,41 @@ START_TEST(the_server_is_ready_while_its_keys_are_those_of_the_database)
     struct asap_error err = { 0 };
 
     ask(ops_readyz);
-    assert_answer(503, "the keys are not loaded yet\nthe callers are not loaded yet\n");
+    assert_answer(503,
+                  "keys: the keys are not loaded yet\ncallers: the callers are not loaded yet\n"
+                  "audit: ok\ndatabase: ok\n");
     load_callers();
     (void)add_ec_key("web/api", "one.pem");
     reload();
     ask(ops_readyz);
-    assert_answer(200, "ok\n");
+    assert_answer(200, WELL);
     run_sql("ALTER TABLE key RENAME TO hidden");
     ck_assert_int_ne(keyring_reload(fixture.keyring, fixture.store, NOW, &err), ASAP_OK);
     ask(ops_readyz);
     ck_assert_uint_eq(response.status, 503);
-    ck_assert_ptr_nonnull(strstr(response.body.bytes, "the keys could not be reloaded: "));
+    ck_assert_ptr_nonnull(strstr(response.body.bytes, "keys: the keys could not be reloaded: "));
+    ck_assert_ptr_nonnull(strstr(response.body.bytes, "\ndatabase: "));
+    ck_assert_ptr_null(strstr(response.body.bytes, "\ndatabase: ok"));
     run_sql("ALTER TABLE hidden RENAME TO key");
     reload();
     ask(ops_readyz);
-    assert_answer(200, "ok\n");
+    assert_answer(200, WELL);
+}
+END_TEST
+
+START_TEST(a_certificate_says_until_when_and_leaves_it_ready)
+{
+    reload();
+    load_callers();
+    ops.certificates[0].listener = "public";
+    atomic_store(&ops.certificates[0].ends, NOW + 1);
+    ask(ops_readyz);
+    assert_answer(200, WELL "certificate of public: ok until 2026-11-23T13:20:01Z\n");
+    atomic_store(&ops.certificates[0].ends, NOW);
+    ask(ops_readyz);
+    assert_answer(200,
+                  WELL "certificate of public: it has ended: renew it and send SIGHUP; its end "
+                       "was 2026-11-23T13:20:00Z\n");
 }
 END_TEST
 
@@ -102,8 +129,7 @@ START_TEST(callers_that_cannot_be_loaded_leave_it_ready)
     ck_assert_int_ne(callers_reload(ops.callers, fixture.store, &err), ASAP_OK);
     ask(ops_readyz);
     ck_assert_uint_eq(response.status, 200);
-    ck_assert_ptr_eq(strstr(response.body.bytes, "the callers could not be reloaded: "),
-                     response.body.bytes);
+    ck_assert_ptr_nonnull(strstr(response.body.bytes, "\ncallers: the callers could not be re"));
 }
 END_TEST
 
@@ -128,8 +154,7 @@ START_TEST(an_audit_log_that_cannot_be_written_leaves_it_ready)
     ck_assert_int_eq(entry.code, ASAP_UNAVAILABLE);
     ask(ops_readyz);
     ck_assert_uint_eq(response.status, 200);
-    ck_assert_ptr_eq(strstr(response.body.bytes, "the audit log cannot be written: "),
-                     response.body.bytes);
+    ck_assert_ptr_nonnull(strstr(response.body.bytes, "\naudit: the audit log cannot be written"));
     ck_assert_int_eq(sem_destroy(&recorded), 0);
 }
 END_TEST
@@ -160,6 +185,7 @@ int main(void)
     suite_add_tcase(suite, tests);
     tcase_add_checked_fixture(tests, enter, leave);
     tcase_add_test(tests, the_server_is_ready_while_its_keys_are_those_of_the_database);
+    tcase_add_test(tests, a_certificate_says_until_when_and_leaves_it_ready);
     tcase_add_test(tests, damaged_keys_are_named_and_leave_it_ready);
     tcase_add_test(tests, callers_that_cannot_be_loaded_leave_it_ready);
     tcase_add_test(tests, an_audit_log_that_cannot_be_written_leaves_it_ready);

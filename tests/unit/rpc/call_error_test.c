@@ -97,6 +97,39 @@ START_TEST(details_name_the_rule_the_field_and_the_delay)
 }
 END_TEST
 
+static const struct {
+    const char *name;
+    enum asap_code code;
+    const char *message;
+} faults[] = {
+    { "internal", ASAP_INTERNAL, "x (request r-1 )" },
+    { "unknown", ASAP_UNKNOWN, "x (request r-1 )" },
+    { "data_loss", ASAP_DATA_LOSS, "x (request r-1 )" },
+    { "unavailable", ASAP_UNAVAILABLE, "x" },
+    { "not_found", ASAP_NOT_FOUND, "x" },
+};
+
+START_TEST(an_error_that_only_the_servers_log_explains_names_its_request)
+{
+    SCOPED(buffer) struct buffer details = BUFFER(4096);
+    SCOPED(buffer) struct buffer body = BUFFER(8192);
+    Google__Rpc__RequestInfo info = GOOGLE__RPC__REQUEST_INFO__INIT;
+    char id[] = "r-1\n";
+    struct call_error answer = { .url = "unix:x", .status = 500, .is_json = true };
+    struct asap_error err = { 0 };
+    int64_t retry_ms = 0;
+
+    info.request_id = id;
+    append_detail(&details, &info.base);
+    buffer_printf(&body, "{\"code\":\"%s\",\"message\":\"x\",\"details\":[{}%s]}", faults[_i].name,
+                  details.bytes);
+    answer.body = body.bytes;
+    answer.length = body.length;
+    ck_assert_int_eq(call_error_read(&answer, &retry_ms, &err), faults[_i].code);
+    ck_assert_str_eq(err.message, faults[_i].message);
+}
+END_TEST
+
 START_TEST(an_error_without_details_explains_nothing)
 {
     SCOPED(buffer) struct buffer details = BUFFER(4096);
@@ -210,6 +243,8 @@ int main(void)
     TCase *errors = tcase_create("call_error");
 
     tcase_add_test(errors, details_name_the_rule_the_field_and_the_delay);
+    tcase_add_loop_test(errors, an_error_that_only_the_servers_log_explains_names_its_request, 0,
+                        COUNT(faults));
     tcase_add_test(errors, an_error_without_details_explains_nothing);
     tcase_add_test(errors, every_reason_is_known_by_its_name);
     tcase_add_test(errors, what_no_rule_is_called_is_no_reason);

@@ -70,7 +70,7 @@ static void set_up(void)
     char kek[256];
 
     fixture = (struct fixture){ .now = NOW, .caller = { .is_admin = true, .name = "uid:0" } };
-    fixture.log = (struct log){ stderr, LOG_ERROR };
+    fixture.log = (struct log){ .stream = stderr, .level = LOG_ERROR };
     scratch_make(&fixture.scratch);
     (void)scratch_file(&fixture.scratch, "kek", kek, sizeof kek);
     ck_assert_succeeds(vault_create_kek(kek, &err));

@@ -41,7 +41,7 @@ static void set_up(void)
     err = (struct asap_error){ 0 };
     database.code = ASAP_OK;
     database.attempts = 0;
-    ck_assert(lane_init(&lane));
+    ck_assert(lane_init(&lane, NULL));
     lane.connection = &connection;
 }
 

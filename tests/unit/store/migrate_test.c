@@ -8,7 +8,7 @@
 
 /* Migrations of a table of the test's own, on SQLite in memory. */
 
-static const struct log quiet = { NULL, LOG_ERROR };
+static const struct log quiet = { .stream = NULL, .level = LOG_ERROR };
 
 static const struct migration first[] = {
     { 1, "0001_first", "CREATE TABLE one (a INTEGER) STRICT" },

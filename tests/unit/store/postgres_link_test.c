@@ -10,7 +10,7 @@
 /* The connection to PostgreSQL: how it is lost and comes back, what becomes of the transaction that
  * it was lost in, and of those that wait. */
 
-static const struct log quiet = { NULL, LOG_ERROR };
+static const struct log quiet = { .level = LOG_ERROR };
 
 /* Two nodes of one database. */
 static char url[POSTGRES_URL_SIZE];

@@ -18,7 +18,7 @@
 
 DEFINE_SCOPED(store, struct store *, store_close)
 
-static const struct log quiet = { NULL, LOG_ERROR };
+static const struct log quiet = { .level = LOG_ERROR };
 static char url[POSTGRES_URL_SIZE];
 
 static void set_up(void)
@@ -372,7 +372,8 @@ START_TEST(nodes_that_start_at_once_migrate_once_and_then_take_turns)
     struct node nodes[NODES] = { { .failures = 0 } };
 
     for (int i = 0; i < NODES; i++) {
-        nodes[i].log = (struct log){ open_memstream(&nodes[i].logged, &nodes[i].length), LOG_INFO };
+        nodes[i].log = (struct log){ .stream = open_memstream(&nodes[i].logged, &nodes[i].length),
+                                     .level = LOG_INFO };
         ck_assert_ptr_nonnull(nodes[i].log.stream);
     }
     run_all(nodes, start_node);

@@ -26,7 +26,7 @@ static void set_up(void)
 {
     struct asap_error err = { 0 };
 
-    fixture.log = (struct log){ stderr, LOG_ERROR };
+    fixture.log = (struct log){ .stream = stderr, .level = LOG_ERROR };
     ck_assert_succeeds(store_open(database.url, true, &fixture.log, &fixture.store, &err));
 }
 

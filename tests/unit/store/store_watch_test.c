@@ -12,7 +12,7 @@
 
 enum { PATIENCE_SECONDS = 60 };
 
-static const struct log quiet = { NULL, LOG_ERROR };
+static const struct log quiet = { .level = LOG_ERROR };
 
 static char url[POSTGRES_URL_SIZE];
 static struct asap_error err;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ASAP_SRC_CURL_STRICT_H
+#define ASAP_SRC_CURL_STRICT_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+/* How verifiers ask a repository: the connection is verified and goes where the URL says,
+ * whatever the environment holds. */
+
+/* No redirects, proxies, cookies, credentials or compression; TLS 1.2 or later, verified, with the
+ * authorities of `ca_file` (NULL: the system's). `url` says which scheme is allowed. False: out of
+ * memory. */
+bool curl_be_strict(CURL *curl, const char *url, const char *ca_file);
+
+#endif
