@@ -2,6 +2,8 @@
 #ifndef ASAPD_SNAPSHOT_H
 #define ASAPD_SNAPSHOT_H
 
+#include <stdatomic.h>
+
 #include "buffer.h"
 #include "current.h"
 #include "keyring.h"
@@ -12,7 +14,9 @@
 
 enum { KEY_DIGEST_BYTES = 32 };
 
+/* Never changed, and shared by all snapshots that have it. */
 struct entry {
+    atomic_uint references;                 /* of snapshots */
     struct published_key key;               /* its texts follow the entry in memory */
     size_t issuer_length;                   /* of key.kid */
     unsigned char digest[KEY_DIGEST_BYTES]; /* SHA-256 of key.kid */
@@ -32,8 +36,8 @@ struct snapshot {
     size_t issuer_count, issuer_capacity;
 };
 
-/* Reads all live keys. Damaged ones go in without their texts and are named in *damaged. What
- * `old` (NULL for none) knows of a row that is still the same is taken from there. */
+/* Reads all live keys. Damaged ones go in without their texts and are named in *damaged. A
+ * key that is still what it is in `old` (NULL for none) is shared with it. */
 ASAP_MUST_CHECK enum asap_code snapshot_build(struct txn *txn,
                                               int64_t now,
                                               const struct snapshot *old,

@@ -38,27 +38,6 @@ static uint64_t proof_of(const struct key_row *row)
     return snapshot_hash(proof, row->algorithm, strlen(row->algorithm));
 }
 
-/* Whether a row is the one that was checked before. */
-static bool is_same(const struct entry *entry, const struct texts *texts)
-{
-    return entry != NULL && entry->key.pem != NULL && entry->proof == texts->proof
-           && strcmp(entry->key.pem, texts->row->pem) == 0;
-}
-
-/* What was checked and written before, so that one new key costs no parse and no hash of all. */
-static bool copy_texts(struct texts *texts, const struct snapshot *old)
-{
-    const char *kid = texts->row->kid;
-    const struct entry *entry = old == NULL ? NULL : *snapshot_bucket(old, kid, strlen(kid));
-
-    if (!is_same(entry, texts))
-        return false;
-    buffer_append(&texts->jwk, entry->key.jwk, entry->key.jwk_length);
-    (void)snprintf(texts->etag, sizeof texts->etag, "%s", entry->key.etag);
-    memcpy(texts->digest, entry->digest, sizeof texts->digest);
-    return true;
-}
-
 /* Whether a row is what was once written, and the texts that follow from it. */
 static enum asap_code write_texts(struct texts *texts, struct asap_error *err)
 {
@@ -71,14 +50,12 @@ static enum asap_code write_texts(struct texts *texts, struct asap_error *err)
     return etag_write(row->pem, strlen(row->pem), texts->etag) ? ASAP_OK : fail_memory(err);
 }
 
-static enum asap_code fill_texts(struct texts *texts, const struct snapshot *old)
+static enum asap_code fill_texts(struct texts *texts)
 {
     const struct key_row *row = texts->row;
     enum asap_code code = ASAP_OK;
 
     texts->proof = proof_of(row);
-    if (copy_texts(texts, old))
-        return buffer_check(&texts->jwk, "JSON Web Key", NULL);
     if (!sha256(row->kid, strlen(row->kid), texts->digest))
         return fail_memory(NULL);
     code = write_texts(texts, NULL);
@@ -113,6 +90,7 @@ static struct entry *new_entry(const struct texts *texts)
                                       .row = row->id,
                                       .max_lifetime = row->max_lifetime,
                                       .is_managed = row->managed } };
+    atomic_init(&entry->references, 1);
     entry->key.kid = append(&end, row->kid, strlen(row->kid));
     entry->issuer_length = (size_t)(strrchr(entry->key.kid, '/') - entry->key.kid);
     memcpy(entry->digest, texts->digest, sizeof entry->digest);
@@ -126,6 +104,40 @@ static struct entry *new_entry(const struct texts *texts)
     entry->key.jwk = append(&end, jwk, entry->key.jwk_length);
     entry->key.etag = append(&end, texts->etag, strlen(texts->etag));
     return entry;
+}
+
+static bool has_same_times(const struct key_times *a, const struct key_times *b)
+{
+    return a->publish_time == b->publish_time && a->sign_time == b->sign_time
+           && a->sign_until == b->sign_until && a->unpublish_time == b->unpublish_time
+           && a->revoke_time == b->revoke_time;
+}
+
+/* Whether a row is the one that the entry was made of, and was found to be whole then. */
+static bool is_of(const struct entry *entry, const struct key_row *row)
+{
+    const struct published_key *key = &entry->key;
+
+    return key->pem != NULL && entry->proof == proof_of(row) && strcmp(key->pem, row->pem) == 0
+           && key->row == row->id && key->max_lifetime == row->max_lifetime
+           && key->is_managed == row->managed && has_same_times(&key->times, &row->times);
+}
+
+/* So that one new key costs no parse, no hash and no copy of all. NULL: there is none. */
+static struct entry *share_entry(const struct snapshot *old, const struct key_row *row)
+{
+    struct entry *entry = old == NULL ? NULL : *snapshot_bucket(old, row->kid, strlen(row->kid));
+
+    if (entry == NULL || !is_of(entry, row))
+        return NULL;
+    (void)atomic_fetch_add(&entry->references, 1);
+    return entry;
+}
+
+static void drop_entry(struct entry *entry)
+{
+    if (atomic_fetch_sub(&entry->references, 1) == 1)
+        free(entry);
 }
 
 static bool make_room(struct snapshot *snapshot)
@@ -155,23 +167,34 @@ static bool is_want(enum asap_code code)
     return code == ASAP_INTERNAL || code == ASAP_RESOURCE_EXHAUSTED;
 }
 
+/* NULL when there is no memory. */
+static struct entry *make_entry(const struct key_row *row, struct buffer *damaged)
+{
+    struct texts texts = { .row = row, .jwk = BUFFER(JWK_MAX) };
+    const enum asap_code code = fill_texts(&texts);
+    struct entry *entry = is_want(code) ? NULL : new_entry(&texts);
+
+    if (texts.is_damaged)
+        buffer_printf(damaged, " %s", row->kid);
+    buffer_clear(&texts.jwk);
+    return entry;
+}
+
 static enum asap_code add_row(void *context, const struct key_row *row, struct asap_error *err)
 {
     struct builder *builder = context;
     struct snapshot *snapshot = builder->snapshot;
-    struct texts texts = { .row = row, .jwk = BUFFER(JWK_MAX) };
     struct entry *entry = NULL;
-    enum asap_code code = ASAP_OK;
 
     if (strchr(row->kid, '/') == NULL) {
         buffer_printf(builder->damaged, " (row %lld)", (long long)row->id);
         return ASAP_OK;
     }
-    code = fill_texts(&texts, builder->old);
-    if (texts.is_damaged)
-        buffer_printf(builder->damaged, " %s", row->kid);
-    entry = !is_want(code) && make_room(snapshot) ? new_entry(&texts) : NULL;
-    buffer_clear(&texts.jwk);
+    if (!make_room(snapshot))
+        return fail_memory(err);
+    entry = share_entry(builder->old, row);
+    if (entry == NULL)
+        entry = make_entry(row, builder->damaged);
     if (entry == NULL)
         return fail_memory(err);
     snapshot->entries[snapshot->count++] = entry;
@@ -271,7 +294,7 @@ void snapshot_free(struct snapshot *snapshot)
     if (snapshot == NULL)
         return;
     for (size_t i = 0; i < snapshot->count; i++)
-        free(snapshot->entries[i]);
+        drop_entry(snapshot->entries[i]);
     free(snapshot->entries);
     free(snapshot->by_digest);
     free(snapshot->buckets);

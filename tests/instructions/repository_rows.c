@@ -13,7 +13,7 @@
 
 enum { ISSUERS = 10, KEYS_OF_ISSUER = ROWS_KEYS / ISSUERS };
 
-static const struct log no_log = { NULL, LOG_ERROR };
+static const struct log no_log = { .level = LOG_ERROR };
 
 struct published {
     struct store *store;

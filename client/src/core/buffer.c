@@ -8,7 +8,7 @@
 
 #include "fail.h"
 
-enum { SMALLEST = 256 };
+enum { SMALLEST = 512 };
 
 static bool reserve(struct buffer *buffer, size_t length)
 {

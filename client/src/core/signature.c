@@ -13,10 +13,6 @@
 #include "fail.h"
 #include "pem.h"
 
-DEFINE_SCOPED(bignum, BIGNUM *, BN_free)
-DEFINE_SCOPED(ecdsa_sig, ECDSA_SIG *, ECDSA_SIG_free)
-DEFINE_SCOPED(openssl_bytes, unsigned char *, OPENSSL_free)
-
 struct signature_context {
     const struct algorithm *algorithm;
     EVP_PKEY *key;
@@ -24,13 +20,16 @@ struct signature_context {
     EVP_MD_CTX *digest;      /* EdDSA: signs and verifies as well */
     EVP_MD *kind;            /* of digest; NULL: EdDSA, which has no digest of its own */
     EVP_PKEY_CTX *operation; /* on a digest; NULL: EdDSA */
-    BIGNUM *order;           /* of the curve; NULL but for ES* */
+    BIGNUM *order;           /* of the curve; NULL but for ES*, as is what follows */
+    ECDSA_SIG *pair;         /* the last signature, whose memory serves the next one */
+    BIGNUM *r, *s;           /* pair's */
 };
 
 void signature_context_free(struct signature_context *context)
 {
     if (context == NULL)
         return;
+    ECDSA_SIG_free(context->pair);
     BN_free(context->order);
     EVP_PKEY_CTX_free(context->operation);
     EVP_MD_free(context->kind);
@@ -72,6 +71,22 @@ static bool set_padding(const struct algorithm *algorithm, EVP_PKEY_CTX *ctx)
            && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
+static bool start_pair(struct signature_context *context)
+{
+    BIGNUM *r = BN_new();
+    BIGNUM *s = BN_new();
+
+    context->pair = ECDSA_SIG_new();
+    if (context->pair == NULL || ECDSA_SIG_set0(context->pair, r, s) != 1) {
+        BN_free(r);
+        BN_free(s);
+        return false;
+    }
+    context->r = r;
+    context->s = s;
+    return EVP_PKEY_get_bn_param(context->key, OSSL_PKEY_PARAM_EC_ORDER, &context->order) == 1;
+}
+
 static bool start_operation(struct signature_context *context, enum signature_use use)
 {
     const struct algorithm *algorithm = context->algorithm;
@@ -84,9 +99,7 @@ static bool start_operation(struct signature_context *context, enum signature_us
                   == 1
            && set_padding(algorithm, context->operation)
            && EVP_PKEY_CTX_set_signature_md(context->operation, context->kind) == 1
-           && (algorithm->coordinate == 0
-               || EVP_PKEY_get_bn_param(context->key, OSSL_PKEY_PARAM_EC_ORDER, &context->order)
-                      == 1);
+           && (algorithm->coordinate == 0 || start_pair(context));
 }
 
 static bool start_whole_text(struct signature_context *context, enum signature_use use)
@@ -162,24 +175,18 @@ static bool is_in_range(const BIGNUM *number, const BIGNUM *order)
 }
 
 /* Raw r and s to the DER that OpenSSL takes; 0 when one of them is not in [1, n-1]. */
-static size_t der_from_raw(const struct signature_context *context,
+static size_t der_from_raw(struct signature_context *context,
                            const unsigned char *raw,
-                           unsigned char **out)
+                           unsigned char out[SIGNATURE_MAX])
 {
-    const size_t coordinate = context->algorithm->coordinate;
-    SCOPED(ecdsa_sig) ECDSA_SIG *pair = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(raw, (int)coordinate, NULL);
-    BIGNUM *s = BN_bin2bn(raw + coordinate, (int)coordinate, NULL);
+    const int coordinate = (int)context->algorithm->coordinate;
     int length = 0;
 
-    if (pair == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(pair, r, s) != 1) {
-        BN_free(r);
-        BN_free(s);
+    if (BN_bin2bn(raw, coordinate, context->r) == NULL
+        || BN_bin2bn(raw + coordinate, coordinate, context->s) == NULL
+        || !is_in_range(context->r, context->order) || !is_in_range(context->s, context->order))
         return 0;
-    }
-    if (!is_in_range(r, context->order) || !is_in_range(s, context->order))
-        return 0;
-    length = i2d_ECDSA_SIG(pair, out);
+    length = i2d_ECDSA_SIG(context->pair, &out);
     return length > 0 ? (size_t)length : 0;
 }
 
@@ -198,12 +205,12 @@ static int ask_operation(struct signature_context *context,
                          struct signature_bytes text,
                          struct signature_bytes signature)
 {
-    SCOPED(openssl_bytes) unsigned char *der = NULL;
+    unsigned char der[SIGNATURE_MAX];
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t length = 0;
 
     if (context->order != NULL) {
-        signature.length = der_from_raw(context, signature.at, &der);
+        signature.length = der_from_raw(context, signature.at, der);
         signature.at = der;
     }
     if (signature.length == 0 || !hash(context, text, digest, &length))
@@ -227,16 +234,16 @@ enum asap_code signature_check(struct signature_context *context,
 }
 
 /* Rewrites DER to raw r and s in place. */
-static bool raw_from_der(unsigned char *bytes, size_t *length, size_t coordinate)
+static bool raw_from_der(struct signature_context *context, unsigned char *bytes, size_t *length)
 {
+    const int coordinate = (int)context->algorithm->coordinate;
     const unsigned char *at = bytes;
-    SCOPED(ecdsa_sig) ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &at, (long)*length);
 
-    *length = 2 * coordinate;
-    return pair != NULL
-           && BN_bn2binpad(ECDSA_SIG_get0_r(pair), bytes, (int)coordinate) == (int)coordinate
-           && BN_bn2binpad(ECDSA_SIG_get0_s(pair), bytes + coordinate, (int)coordinate)
-                  == (int)coordinate;
+    if (d2i_ECDSA_SIG(&context->pair, &at, (long)*length) == NULL)
+        return false;
+    *length = 2 * context->algorithm->coordinate;
+    return BN_bn2binpad(context->r, bytes, coordinate) == coordinate
+           && BN_bn2binpad(context->s, bytes + coordinate, coordinate) == coordinate;
 }
 
 static bool sign_whole_text(struct signature_context *context,
@@ -253,13 +260,12 @@ static bool sign_digest(struct signature_context *context,
                         unsigned char *out,
                         size_t *length)
 {
-    const size_t coordinate = context->algorithm->coordinate;
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t digest_length = 0;
 
     return hash(context, text, digest, &digest_length)
            && EVP_PKEY_sign(context->operation, out, length, digest, digest_length) == 1
-           && (coordinate == 0 || raw_from_der(out, length, coordinate));
+           && (context->pair == NULL || raw_from_der(context, out, length));
 }
 
 enum asap_code signature_make(struct signature_context *context,

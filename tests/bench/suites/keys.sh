@@ -42,10 +42,12 @@ measure_start() {
 
 # Two other keys are revoked in each round.
 measure_change() {
-    local size=$1 number=$2 paths=$work/keys-$1.paths revoked
+    local size=$1 number=$2 paths=$work/keys-$1.paths server=${servers_of[$1]} revoked before
     mapfile -t revoked < <(sed -n "$((number * 10))p;$((size / 2 + number * 10))p" "$paths")
+    before=$(cpu_us "$server")
     tests/bench/until_visible.py "$work/keys-$size/admin.sock" "${urls_of[$size]}" "${revoked[@]}" |
         sed "s/.*/grow-keys-change $size & ms/"
+    echo "grow-keys-change-cpu $size $((($(cpu_us "$server") - before) / 2000)) ms"
 }
 
 # Of keys all over the store, but not those that are revoked.

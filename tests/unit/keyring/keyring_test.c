@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -298,6 +299,48 @@ static void assert_one_key_is_served(void)
 
 static const char *const breakages[] = { "key", "server" };
 
+#define AT(member) offsetof(struct published_key, member)
+
+static const struct {
+    const char *column;
+    size_t offset;
+} changeable[] = {
+    { "publish_time", AT(times.publish_time) }, { "sign_time", AT(times.sign_time) },
+    { "sign_until", AT(times.sign_until) },     { "unpublish_time", AT(times.unpublish_time) },
+    { "revoke_time", AT(times.revoke_time) },   { "max_lifetime", AT(max_lifetime) },
+};
+
+static int64_t read_changed(const struct snapshot *snapshot, size_t i)
+{
+    int64_t value = 0;
+
+    memcpy(&value, (const char *)find(snapshot, "web/one") + changeable[i].offset, sizeof value);
+    return value;
+}
+
+/* What is read of a key again is shared with the snapshot before, which stays as it was. */
+START_TEST(a_reload_sees_each_change_of_a_key)
+{
+    const struct snapshot *before = NULL;
+    const struct snapshot *after = NULL;
+    char sql[80];
+
+    (void)add_ec_key("web", "one");
+    reload();
+    before = acquire();
+    (void)snprintf(sql, sizeof sql, "UPDATE key SET %s = %lld", changeable[_i].column,
+                   (long long)NOW + 77);
+    run_sql(sql);
+    reload();
+    after = acquire();
+    ck_assert_int_ne(read_changed(before, (size_t)_i), NOW + 77);
+    ck_assert_int_eq(read_changed(after, (size_t)_i), NOW + 77);
+    release(before);
+    ck_assert_str_eq(find(after, "web/one")->kid, "web/one");
+    release(after);
+}
+END_TEST
+
 START_TEST(a_reload_that_fails_keeps_the_old_keys_and_says_why)
 {
     struct asap_error err = { 0 };
@@ -572,6 +615,7 @@ static TCase *damage(void)
     TCase *tests = tcase_create("damage");
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, a_reload_sees_each_change_of_a_key, 0, COUNT(changeable));
     tcase_add_loop_test(tests, a_damaged_row_is_named_and_not_served_and_the_others_are, 0,
                         2 * COUNT(damages));
     tcase_add_loop_test(tests, a_row_with_a_damaged_key_id_does_not_take_the_others_along, 0,
