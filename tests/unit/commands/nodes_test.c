@@ -26,6 +26,8 @@
 #define CREATE_ISSUER "/asap.v1.IssuerAdmin/CreateIssuer"
 #define LIST_ISSUERS "/asap.v1.IssuerAdmin/ListIssuers"
 #define CREATE_CALLER "/asap.v1.CallerAdmin/CreateCaller"
+#define GET_KEY "/asap.v1.KeyRepository/GetPublicKey"
+#define LIST_KEYS "/asap.v1.KeyRepository/ListPublicKeys"
 #define GET_JWKS "/asap.v1.KeyRepository/GetJwks"
 #define MINT "/asap.v1.TokenService/MintToken"
 #define WISH "{\"issuer\":\"web\",\"audience\":[\"orders/api\"],\"lifetime\":\"30s\"}"
@@ -70,9 +72,11 @@ static int64_t read_now(void *context)
     return ((const struct node *)context)->now;
 }
 
+static int64_t monotonic_ms;
+
 static int64_t read_monotonic_ms(void)
 {
-    return 0;
+    return monotonic_ms;
 }
 
 static enum asap_code open_database(struct node *node)
@@ -89,6 +93,7 @@ static enum asap_code open_node(struct node *node)
 {
     TRY(open_database(node));
     TRY(keyring_new(&quiet, &node->keyring, &node->err));
+    keyring_share(node->keyring, REPLICA_LAG * 1000, read_monotonic_ms);
     TRY(callers_new(&node->callers, &node->err));
     node->service = (struct service){ .admin = { .store = node->store,
                                                  .vault = vault,
@@ -162,12 +167,12 @@ static void do_at_once(enum asap_code (*work)(struct node *node))
 static char *read_deployed(const char *name)
 {
     enum { LONGEST = 8192 };
-    const char *here = strstr(__FILE__, "tests/unit/");
+    const char *folder = getenv("ASAP_TEST_DEPLOY"); /* NOLINT(concurrency-mt-unsafe) */
     char *text = calloc(1, LONGEST);
     char path[512];
     FILE *file = NULL;
 
-    (void)snprintf(path, sizeof path, "%.*sdeploy/%s", (int)(here - __FILE__), __FILE__, name);
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     file = fopen(path, "re");
     ck_assert_msg(file != NULL && text != NULL, "%s", path);
     ck_assert_uint_lt(fread(text, 1, LONGEST, file), LONGEST);
@@ -211,6 +216,7 @@ static void start_nodes(void (*make)(void))
     ck_assert_succeeds(vault_create_kek(kek, &err));
     ck_assert_succeeds(vault_open(kek, &vault, &err));
     make();
+    monotonic_ms = 1000;
     for (int i = 0; i < NODES; i++)
         nodes[i] = (struct node){ .now = CREATED };
     do_at_once(open_node);
@@ -560,6 +566,16 @@ START_TEST(while_the_database_is_away_keys_are_served_and_nothing_is_signed)
     ck_assert(!keyring_problem(nodes[0].keyring, problem, sizeof problem));
     ck_assert_ptr_nonnull(strstr(problem, "cannot reach the database"));
     drop(ask(&nodes[0], GET_JWKS, "{\"issuer\":\"web\"}"));
+    assert_refused(&nodes[0], GET_JWKS, "{\"issuer\":\"new\"}", ASAP_NOT_FOUND);
+    assert_refused(&nodes[0], GET_KEY, "{\"keyId\":\"web/new\"}", ASAP_NOT_FOUND);
+    drop(ask(&nodes[0], LIST_KEYS, "{\"issuer\":\"web\"}"));
+    monotonic_ms += REPLICA_LAG * 1000 + 1;
+    drop(ask(&nodes[0], GET_JWKS, "{\"issuer\":\"web\"}"));
+    assert_refused(&nodes[0], GET_JWKS, "{\"issuer\":\"new\"}", ASAP_UNAVAILABLE);
+    assert_refused(&nodes[0], GET_KEY, "{\"keyId\":\"web/new\"}", ASAP_UNAVAILABLE);
+    assert_refused(&nodes[0], LIST_KEYS, "{\"issuer\":\"web\"}", ASAP_UNAVAILABLE);
+    monotonic_ms += policy.publish_lead * 1000;
+    assert_refused(&nodes[0], GET_JWKS, "{\"issuer\":\"web\"}", ASAP_UNAVAILABLE);
     postgres_come_back();
     await_database(&nodes[0]);
     ck_assert(keyring_problem(nodes[0].keyring, problem, sizeof problem));
