@@ -26,13 +26,40 @@ static const struct command_line line = {
                  "Let it sign with the keys that are well, though there are problems" } },
 };
 
+static enum asap_code tell_mark(struct command_call *call,
+                                struct store *store,
+                                struct asap_error *err)
+{
+    SCOPED(txn) struct txn txn = { 0 };
+    struct store_mark mark;
+    char copied[UTC_TEXT_SIZE] = "";
+    char signs[UTC_TEXT_SIZE] = "";
+
+    TRY(txn_begin_read(&txn, store, err));
+    TRY(store_get_mark(&txn, &mark, err));
+    utc_format(mark.copy_time, copied);
+    utc_format(mark.sign_time, signs);
+    if (mark.kind == MARK_COPY)
+        report_note(&call->report,
+                    "this is a backup of %s, which does not sign before"
+                    " --accept-restore",
+                    copied);
+    if (mark.kind == MARK_MOVED)
+        report_note(&call->report, "this database was moved at %s, and is not served", copied);
+    if (mark.kind == MARK_ACCEPTED && mark.sign_time > call->now)
+        report_note(&call->report, "this is the accepted backup of %s, which signs from %s on",
+                    copied, signs);
+    return ASAP_OK;
+}
+
 static enum asap_code check(struct command_call *call, struct asap_error *err)
 {
     SCOPED(site) struct site site = { 0 };
 
     TRY(site_open_to_read(&call->site, &site, err));
     TRY(database_check_whole(&site, &call->report, err));
-    return database_check_keys(&site, call->now, &call->report, err);
+    TRY(database_check_keys(&site, call->now, &call->report, err));
+    return tell_mark(call, site.store, err);
 }
 
 static enum asap_code accept(struct command_call *call, struct asap_error *err)

@@ -79,11 +79,12 @@ static enum asap_code add_delay(int64_t ms, struct rpc_reply *reply)
 
 static enum asap_code add_request(const struct trace *trace, struct rpc_reply *reply)
 {
-    Google__Rpc__RequestInfo info = GOOGLE__RPC__REQUEST_INFO__INIT;
+    Google__Rpc__RequestInfo info;
     char id[REQUEST_ID_MAX + 1] = "";
 
     if (trace == NULL)
         return ASAP_OK;
+    google__rpc__request_info__init(&info);
     memcpy(id, trace->request_id, sizeof id);
     info.request_id = id;
     return rpc_reply_detail(reply, &info.base, NULL);

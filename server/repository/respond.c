@@ -82,7 +82,9 @@ static void set_modified(struct http_response *response, int64_t modified)
 
 static void note_fetch(const struct exchange *exchange, const struct published_key *key)
 {
-    if (lifecycle_state(&key->times, exchange->now) != KEY_RETIRING)
+    /* Most keys sign, and are told apart by the first comparison. */
+    if (key->times.sign_until > exchange->now
+        || lifecycle_state(&key->times, exchange->now) != KEY_RETIRING)
         return;
     fetches_note(exchange->repository->fetches,
                  &(struct fetch){ .kid = key->kid,

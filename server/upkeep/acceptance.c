@@ -51,6 +51,15 @@ static enum asap_code record(const struct site *site,
     return site_record(site, txn, &event, err);
 }
 
+/* One that waits for its time may be let sign at once later, too. */
+static bool may_be_accepted(const struct store_mark *mark, int64_t now, bool accept_misses)
+{
+    const bool waits = mark->sign_time == 0 || mark->sign_time > now;
+
+    return mark->kind == MARK_COPY || mark->kind == MARK_MOVED
+           || (mark->kind == MARK_ACCEPTED && waits && accept_misses);
+}
+
 enum asap_code acceptance_give(const struct site *site,
                                int64_t now,
                                bool accept_misses,
@@ -61,7 +70,7 @@ enum asap_code acceptance_give(const struct site *site,
 
     TRY(txn_begin(&txn, site->store, err));
     TRY(store_get_mark(&txn, out, err));
-    if (out->kind != MARK_COPY && out->kind != MARK_MOVED)
+    if (!may_be_accepted(out, now, accept_misses))
         return fail(err, ASAP_FAILED_PRECONDITION,
                     "this database is no copy, or was accepted before: nothing is to be accepted");
     if (out->kind == MARK_MOVED)

@@ -44,10 +44,12 @@ quietly() {
 }
 
 passed=0
+# In the background, since a function that is a condition goes on after a failure.
 holds() {
     local sentence=$1
     shift
-    "$@" >"$work/said" 2>&1 || {
+    "$@" >"$work/said" 2>&1 &
+    wait $! || {
         cat "$work/said" >&2
         podman_ logs asapd >&2 || true
         echo "  NOT: $sentence" >&2

@@ -6,10 +6,12 @@ set -eu
 passed=0
 
 # holds SENTENCE COMMAND [ARGUMENT ...]
+# In the background, since a function that is a condition goes on after a failure.
 holds() {
     sentence=$1
     shift
-    if ! "$@" >/tmp/said 2>&1; then
+    "$@" >/tmp/said 2>&1 &
+    if ! wait $!; then
         cat /tmp/said
         echo "  NOT: $sentence"
         journalctl --quiet --no-pager --lines 20 --unit asapd || true

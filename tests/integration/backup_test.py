@@ -210,10 +210,17 @@ class Restore(BackupTest):
         self.server.start()
         self.assertEqual(self.mint().status, 200)
 
-    def test_with_accept_misses_it_signs_at_once(self):
+    def test_with_accept_misses_it_signs_at_once_also_when_that_is_said_later(self):
         self.back_up()
         self.restore()
+        self.assertIn("does not sign before", self.asapd("check")[1])
+        self.assertEqual(self.accept()[0], 0)
+        self.server.start()
+        self.assertEqual(self.mint().status, 503)
+        self.assertIn("which signs from", self.asapd("check")[1])
+        self.server.stop()
         self.assertEqual(self.accept("--accept-misses")[0], 0)
+        self.assertEqual(self.accept("--accept-misses")[0], 1)
         self.server.start()
         self.assertEqual(self.mint().status, 200)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What asapd check finds in the database of a real asapd."""
 
+import hashlib
 import os
 import signal
 import sqlite3
@@ -116,6 +117,24 @@ class Check(ServerTest):
                 self.assertIn(finding, said)
                 self.assertIn("nothing was accepted" if "problem:" in said else "asapd:",
                               self.check("--accept-restore")[1])
+
+    def test_a_private_key_of_another_public_key_is_told(self):
+        self.server.ctl("key", "generate", "web", "--algorithm", "ES256", "--now", "--private-dir",
+                        os.path.join(self.server.root, "private"))
+        self.server.stop()
+        with sqlite3.connect(self.database) as database:
+            (kid,), = database.execute("SELECT kid FROM key WHERE id = 1")
+            (pem, thumbprint), = database.execute("SELECT pem, thumbprint FROM key"
+                                                  " WHERE managed = 0")
+            database.execute("DELETE FROM key WHERE managed = 0")
+            database.execute("UPDATE key SET pem = ?, thumbprint = ?, digest = ? WHERE id = 1",
+                             (pem, thumbprint,
+                              hashlib.sha256(("%s\n%s" % (kid, pem)).encode()).hexdigest()))
+        database.close()
+        status, said = self.check()
+        self.assertEqual(status, 1)
+        self.assertIn("the private key of %s is not the one of its public key" % kid, said)
+        self.assertEqual(said.count("problem:"), 1, said)
 
     def test_a_wrong_kek_file_is_said_to_be_one(self):
         other = os.path.join(self.server.root, "other")

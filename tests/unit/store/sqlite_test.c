@@ -34,7 +34,8 @@ static struct fixture {
 
 static void set_up(void)
 {
-    fixture = (struct fixture){ .folder = "/tmp/asapXXXXXX", .log = { .stream = stderr, .level = LOG_ERROR } };
+    fixture = (struct fixture){ .folder = "/tmp/asapXXXXXX",
+                                .log = { .stream = stderr, .level = LOG_ERROR } };
     ck_assert_ptr_nonnull(mkdtemp(fixture.folder));
     (void)snprintf(fixture.path, sizeof fixture.path, "%s/asapd.db", fixture.folder);
     (void)snprintf(fixture.url, sizeof fixture.url, "sqlite:%s", fixture.path);
