@@ -46,10 +46,12 @@ enum asap_code change_begin(struct change *change, struct asap_error *err)
     if (admin->clock.now != NULL) /* keys may have been made since the call came */
         change->now = clock_now(&admin->clock);
     TRY(store_get_server(&change->txn, &server, err));
+    TRY(keyring_check_forward(admin->keyring, server.generation, err));
     if (!lifecycle_advance(admin->policy, server.latest_time, &change->now, &behind))
         return fail_reason(
             err, ASAP_FAILED_PRECONDITION, ASAP_REASON_CLOCK_WENT_BACK,
-            "the clock went back: it is %lld s behind the latest change (set it right)",
+            "the clock went back, or is behind another server's: it is %lld s behind the latest"
+            " change (set it right)",
             (long long)behind);
     TRY(refuse_copy(&change->txn, err));
     if (change->access_generation != 0 && change->access_generation != server.access_generation)
