@@ -244,8 +244,8 @@ class ServerTest(unittest.TestCase):
             self.server.ctl("grant", "create", name, *grant)
         return self.server.ctl("credential", "create", name, "--api-key").strip()
 
-    def active_key(self, issuer):
-        keys = self.server.ctl_json("key", "list", issuer)["keys"]
+    def active_key(self, issuer, server=None):
+        keys = (server or self.server).ctl_json("key", "list", issuer)["keys"]
         return next(k["keyId"] for k in keys if k["state"] == "KEY_STATE_ACTIVE")
 
 
