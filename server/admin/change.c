@@ -91,14 +91,18 @@ static enum asap_code load(const struct change *change, struct asap_error *err)
     return ASAP_OK;
 }
 
+/* A database that goes away between the commit and this is nobody's mistake: whoever calls again is
+ * given the answer. */
 static enum asap_code serve(const struct change *change, struct asap_error *err)
 {
     struct asap_error reload = { 0 };
+    const enum asap_code code = load(change, &reload);
 
-    if (load(change, &reload) == ASAP_OK)
+    if (code == ASAP_OK)
         return ASAP_OK;
-    return fail(err, ASAP_INTERNAL,
-                "the change is stored but not served yet: %.150s (asapd keeps trying)",
+    return fail(err, code == ASAP_UNAVAILABLE ? ASAP_UNAVAILABLE : ASAP_INTERNAL,
+                "the change is stored but not served yet: %.150s (asapd keeps trying; call again"
+                " with the same request_id)",
                 reload.message);
 }
 
