@@ -34,6 +34,9 @@ static enum asap_code open_access(struct daemon *daemon, struct asap_error *err)
                                              .daemon_uid = geteuid() };
 
     TRY(keyring_new(daemon->log, &daemon->keyring, err));
+    if (config_is_postgres(daemon->config->database))
+        keyring_share(daemon->keyring, daemon->config->lifecycle.replica_lag * 1000,
+                      clock_monotonic_ms);
     TRY(callers_new(&daemon->callers, err));
     TRY(keyring_retriever_new(daemon->keyring, daemon->clock, &daemon->retriever, err));
     options.callers = daemon->callers;

@@ -48,14 +48,25 @@ static void close_retired_keys(struct daemon *daemon)
     keyring_release(daemon->keyring, snapshot);
 }
 
-/* Kept apart from the database, a head proves later that the log was not cut off before it. */
-static void log_head(struct daemon *daemon)
+static bool is_due(int64_t *next, int64_t period_ms)
+{
+    const int64_t now_ms = clock_monotonic_ms();
+
+    if (now_ms < *next)
+        return false;
+    *next = now_ms + period_ms;
+    return true;
+}
+
+/* Looked at in each beat, so that the audit log knows what it has had. Kept apart from the
+ * database, a head proves later that the log was not cut off before it. */
+static void look_at_head(struct daemon *daemon)
 {
     struct daemon_schedule *schedule = &daemon->schedule;
     char head[AUDIT_HEAD_TEXT_SIZE] = "";
 
     if (audit_get_head(daemon->audit, head, NULL) != ASAP_OK
-        || strcmp(head, schedule->last_head) == 0)
+        || !is_due(&schedule->next_head, HEAD_PERIOD_MS) || strcmp(head, schedule->last_head) == 0)
         return;
     memcpy(schedule->last_head, head, sizeof head);
     log_write(daemon->log, LOG_INFO, "audit head %s", head);
@@ -96,23 +107,12 @@ static void prune(struct daemon *daemon)
         daemon->schedule.next_pruning = 0;
 }
 
-static bool is_due(int64_t *next, int64_t period_ms)
-{
-    const int64_t now_ms = clock_monotonic_ms();
-
-    if (now_ms < *next)
-        return false;
-    *next = now_ms + period_ms;
-    return true;
-}
-
 void daemon_beat(struct daemon *daemon)
 {
     refresh_and_tell(daemon);
     key_schedule_run(&daemon->key_schedule, clock_now(daemon->clock));
     close_retired_keys(daemon);
-    if (is_due(&daemon->schedule.next_head, HEAD_PERIOD_MS))
-        log_head(daemon);
+    look_at_head(daemon);
     if (is_due(&daemon->schedule.next_pruning, PRUNING_PERIOD_MS))
         prune(daemon);
 }

@@ -23,12 +23,17 @@ static const char *const own_flags[] = { "--dir", "--system", "--demo", "--help"
 #define SYSTEM_STATE "/var/lib/asapd"
 
 /* Short times, so that a rotation can be watched; flags win over them. */
-static char *const demo_environment[] = {
-    (char[]){ "ASAPD_MAX_AGE=3s" },          (char[]){ "ASAPD_STALE=3s" },
-    (char[]){ "ASAPD_JWKS_MAX_AGE=3s" },     (char[]){ "ASAPD_CLOCK_SKEW=1s" },
-    (char[]){ "ASAPD_VERIFIER_LEEWAY=30s" }, (char[]){ "ASAPD_MAX_TOKEN_LIFETIME=60s" },
-    (char[]){ "ASAPD_PUBLISH_LEAD=21s" },    NULL,
-};
+#define DEMO_TIMES                                                                                 \
+    (char[]){ "ASAPD_MAX_AGE=3s" }, (char[]){ "ASAPD_STALE=3s" },                                  \
+        (char[]){ "ASAPD_JWKS_MAX_AGE=3s" }, (char[]){ "ASAPD_CLOCK_SKEW=1s" },                    \
+        (char[]){ "ASAPD_VERIFIER_LEEWAY=30s" }, (char[])                                          \
+    {                                                                                              \
+        "ASAPD_MAX_TOKEN_LIFETIME=60s"                                                             \
+    }
+
+static char *const demo_environment[] = { DEMO_TIMES, (char[]){ "ASAPD_PUBLISH_LEAD=21s" }, NULL };
+static char *const shared_demo_environment[] = { DEMO_TIMES, (char[]){ "ASAPD_REPLICA_LAG=5s" },
+                                                 (char[]){ "ASAPD_PUBLISH_LEAD=26s" }, NULL };
 static char *const empty_environment[] = { NULL };
 
 /* What init makes in the directory, and under which name the configuration finds it. The service
@@ -96,6 +101,29 @@ static bool has_flag(char *const *arguments, const char *flag)
         if (is_flag(*arguments, flag))
             return true;
     return false;
+}
+
+/* Whether --database names a PostgreSQL, the last one if there are several. */
+static bool wants_postgres(char *const *arguments)
+{
+    bool wants = false;
+
+    for (; *arguments != NULL; arguments++) {
+        const char *equals = strchr(*arguments, '=');
+
+        if (is_flag(*arguments, "--database"))
+            wants = config_is_postgres(equals != NULL ? equals + 1 : "");
+        if (strcmp(*arguments, "--database") == 0 && arguments[1] != NULL)
+            wants = config_is_postgres(arguments[1]);
+    }
+    return wants;
+}
+
+static char *const *choose_environment(char *const *arguments)
+{
+    if (!has_flag(arguments, "--demo"))
+        return empty_environment;
+    return wants_postgres(arguments) ? shared_demo_environment : demo_environment;
 }
 
 /* A database in a server is not among the files that init makes. */
@@ -169,13 +197,13 @@ static enum asap_code read_options(char **arguments,
                                    struct config *config,
                                    struct asap_error *err)
 {
-    const bool demo = has_flag(arguments, "--demo");
+    char *const *environment = choose_environment(arguments);
     size_t extra = 0;
 
     if (has_flag(arguments, "--config"))
         return fail(err, ASAP_INVALID_ARGUMENT,
                     "init writes a configuration file and reads none: give its settings as flags");
-    TRY(config_load(arguments, demo ? demo_environment : empty_environment, config, &extra, err));
+    TRY(config_load(arguments, environment, config, &extra, err));
     arguments[extra] = NULL;
     TRY(read_own(arguments, options, err));
     TRY(choose_directory(options, err));

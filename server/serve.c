@@ -11,6 +11,7 @@
 #include "daemon.h"
 #include "fail.h"
 #include "notify.h"
+#include "store_watch.h"
 
 extern char **environ;
 
@@ -45,6 +46,7 @@ static sigset_t handled_signals(void)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGUSR1);
     return set;
 }
 
@@ -63,6 +65,16 @@ static void reload(struct daemon *daemon)
     daemon_reload(daemon);
     notify_service_manager("READY=1");
 }
+
+/* Another process has changed the database: the beat that is due soon comes now. */
+static void hurry(void *context)
+{
+    const pthread_t *main_thread = context;
+
+    (void)pthread_kill(*main_thread, SIGUSR1);
+}
+
+DEFINE_SCOPED(sql_watch, struct sql_watch *, store_unwatch)
 
 static void run(struct daemon *daemon)
 {
@@ -86,9 +98,12 @@ static enum asap_code serve(const struct config *config,
                             struct asap_error *err)
 {
     SCOPED(daemon) struct daemon daemon = { .config = config, .clock = clock, .log = log };
+    SCOPED(sql_watch) struct sql_watch *watch = NULL;
+    pthread_t main_thread = pthread_self();
 
     block_signals();
     TRY(daemon_open(&daemon, err));
+    TRY(store_watch(config->database, hurry, &main_thread, &watch, err));
     TRY(daemon_listen(&daemon, err));
     notify_service_manager("READY=1");
     run(&daemon);

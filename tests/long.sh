@@ -5,7 +5,7 @@
 #
 #   ASAP_FUZZ_SECONDS     for each fuzz target; 300 unless set
 #   ASAP_SOAK_SECONDS     600 unless set
-#   ASAP_CHAOS_CYCLES     how often asapd is killed; 500 unless set
+#   ASAP_CHAOS_CYCLES     how often asapd is killed; 500 unless set, a fifth of it in cluster
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,6 +37,14 @@ kills() {
         --no-tests=error --timeout 7200 -R '^(integration/chaos_test|interop/python_install|interop/chaos)$'
 }
 
+# Three of them on one database are killed and cut off; each time takes seconds.
+cluster() {
+    cmake --preset asan >/dev/null
+    cmake --build --preset asan --target asapd_shifted asapctl_shifted verifier_shifted
+    ASAP_CHAOS_CYCLES=$((${ASAP_CHAOS_CYCLES:-500} / 5)) ctest --test-dir build/asan --verbose \
+        --no-tests=error --timeout 7200 -R '^integration/cluster_test$'
+}
+
 soak() {
     cmake --preset ci >/dev/null
     cmake --build --preset ci --target asapd_shifted asapctl_shifted
@@ -54,7 +62,7 @@ bare() {
 }
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(simulation fuzz memory kills soak container bare)
+[ $# -gt 0 ] || parts=(simulation fuzz memory kills cluster soak container bare)
 ./tests/deps.sh clang libclang-rt-14-dev valgrind debootstrap
 for part in "${parts[@]}"; do
     SECONDS=0

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "caller_set.h"
+#include "clock.h"
 #include "fail.h"
 #include "store_server.h"
 
@@ -67,7 +68,7 @@ enum asap_code callers_reload(struct callers *callers, struct store *store, stru
 {
     enum asap_code code = ASAP_OK;
 
-    current_begin_reload(&callers->current);
+    current_begin_reload(&callers->current, clock_monotonic_ms());
     code = reload(callers, store, err);
     current_end_reload(&callers->current);
     return code;
@@ -80,15 +81,18 @@ static enum asap_code refresh(struct callers *callers, struct store *store, stru
 
     if (store_read_server(store, &server, &cause) != ASAP_OK)
         return current_keep(&callers->current, &cause, err);
-    return current_is(&callers->current, server.access_generation) ? ASAP_OK
-                                                                   : reload(callers, store, err);
+    if (current_is(&callers->current, server.access_generation))
+        return ASAP_OK;
+    if (current_check_forward(&callers->current, server.access_generation, &cause) != ASAP_OK)
+        return current_keep(&callers->current, &cause, err);
+    return reload(callers, store, err);
 }
 
 enum asap_code callers_refresh(struct callers *callers, struct store *store, struct asap_error *err)
 {
     enum asap_code code = ASAP_OK;
 
-    current_begin_reload(&callers->current);
+    current_begin_reload(&callers->current, clock_monotonic_ms());
     code = refresh(callers, store, err);
     current_end_reload(&callers->current);
     return code;

@@ -27,7 +27,17 @@ static enum asap_code parse(const struct published_key *key, EVP_PKEY **out, str
     return ASAP_OK;
 }
 
+static enum asap_code refuse_unknown(bool may_lack, struct asap_error *err)
+{
+    if (may_lack)
+        return fail_reason(err, ASAP_UNAVAILABLE, ASAP_REASON_KEY_UNAVAILABLE,
+                           "it is not known whether this key is published, since the database is"
+                           " away; try again");
+    return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "kid", "no published key has this key id");
+}
+
 static enum asap_code find_in(const struct snapshot *snapshot,
+                              bool may_lack,
                               int64_t now,
                               const struct kid *kid,
                               EVP_PKEY **out,
@@ -36,7 +46,7 @@ static enum asap_code find_in(const struct snapshot *snapshot,
     const struct published_key *key = snapshot_find(snapshot, kid->text, kid->length);
 
     if (key == NULL || !lifecycle_is_published(&key->times, snapshot_time(snapshot, now)))
-        return refuse(err, ASAP_REASON_KEY_NOT_FOUND, "kid", "no published key has this key id");
+        return refuse_unknown(may_lack, err);
     return parse(key, out, err);
 }
 
@@ -46,6 +56,7 @@ static enum asap_code find(struct asap_retriever *retriever,
                            struct asap_error *err)
 {
     const struct keyring_retriever *self = (const struct keyring_retriever *)retriever;
+    const struct doubt doubt = keyring_doubt(self->keyring);
     const struct snapshot *snapshot = keyring_acquire(self->keyring);
     enum asap_code code = ASAP_OK;
 
@@ -53,7 +64,7 @@ static enum asap_code find(struct asap_retriever *retriever,
     if (snapshot == NULL)
         return fail_reason(err, ASAP_UNAVAILABLE, ASAP_REASON_KEY_UNAVAILABLE,
                            "the keys are not loaded yet; try again");
-    code = find_in(snapshot, clock_now(&self->clock), kid, out, err);
+    code = find_in(snapshot, doubt.may_lack, clock_now(&self->clock), kid, out, err);
     keyring_release(self->keyring, snapshot);
     return code;
 }

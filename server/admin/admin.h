@@ -57,8 +57,8 @@ struct change {
 
 /* Records the event and commits; when it returns, the keyring or the callers are as the change has
  * made them. With validate_only undoes everything. ASAP_UNAVAILABLE: the audit log or the database
- * cannot be written, and nothing is changed. ASAP_INTERNAL after the commit: the change is durable
- * but not served yet; the message says so. */
+ * cannot be written, and nothing is changed, unless the message says otherwise. After the commit,
+ * that or ASAP_INTERNAL: the change is durable but not served yet; the message says so. */
 ASAP_MUST_CHECK enum asap_code change_finish(struct change *change, struct asap_error *err);
 
 /* Rolls back what was not finished. */

@@ -46,10 +46,12 @@ enum asap_code change_begin(struct change *change, struct asap_error *err)
     if (admin->clock.now != NULL) /* keys may have been made since the call came */
         change->now = clock_now(&admin->clock);
     TRY(store_get_server(&change->txn, &server, err));
+    TRY(keyring_check_forward(admin->keyring, server.generation, err));
     if (!lifecycle_advance(admin->policy, server.latest_time, &change->now, &behind))
         return fail_reason(
             err, ASAP_FAILED_PRECONDITION, ASAP_REASON_CLOCK_WENT_BACK,
-            "the clock went back: it is %lld s behind the latest change (set it right)",
+            "the clock went back, or is behind another server's: it is %lld s behind the latest"
+            " change (set it right)",
             (long long)behind);
     TRY(refuse_copy(&change->txn, err));
     if (change->access_generation != 0 && change->access_generation != server.access_generation)
@@ -89,14 +91,18 @@ static enum asap_code load(const struct change *change, struct asap_error *err)
     return ASAP_OK;
 }
 
+/* A database that goes away between the commit and this is nobody's mistake: whoever calls again is
+ * given the answer. */
 static enum asap_code serve(const struct change *change, struct asap_error *err)
 {
     struct asap_error reload = { 0 };
+    const enum asap_code code = load(change, &reload);
 
-    if (load(change, &reload) == ASAP_OK)
+    if (code == ASAP_OK)
         return ASAP_OK;
-    return fail(err, ASAP_INTERNAL,
-                "the change is stored but not served yet: %.150s (asapd keeps trying)",
+    return fail(err, code == ASAP_UNAVAILABLE ? ASAP_UNAVAILABLE : ASAP_INTERNAL,
+                "the change is stored but not served yet: %.150s (asapd keeps trying; call again"
+                " with the same request_id)",
                 reload.message);
 }
 

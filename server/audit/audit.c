@@ -11,6 +11,7 @@
 static void release(struct audit *audit)
 {
     chain_clear(&audit->chain);
+    witness_destroy(&audit->witness);
     free(audit);
 }
 
@@ -29,10 +30,13 @@ enum asap_code audit_open(struct store *store,
     if (audit == NULL)
         return fail_memory(err);
     audit->store = store;
+    witness_init(&audit->witness);
     TRY(chain_init(&audit->chain, key, err));
-    audit->committer = (struct committer){
-        .store = store, .chain = &audit->chain, .clock_skew = clock_skew, .log = log
-    };
+    audit->committer = (struct committer){ .store = store,
+                                           .chain = &audit->chain,
+                                           .witness = &audit->witness,
+                                           .clock_skew = clock_skew,
+                                           .log = log };
     TRY(committer_start(&audit->committer, err));
     *out = MOVE(audit);
     return ASAP_OK;
@@ -46,14 +50,13 @@ void audit_close(struct audit *audit)
     release(audit);
 }
 
-enum asap_code audit_append(const struct audit *audit,
-                            struct txn *txn,
-                            struct audit_row *event,
-                            struct asap_error *err)
+enum asap_code
+audit_append(struct audit *audit, struct txn *txn, struct audit_row *event, struct asap_error *err)
 {
     struct tip tip;
 
     TRY(tip_read(&tip, txn, err));
+    TRY(witness_check(&audit->witness, &tip, txn, err));
     TRY(tip_append(&tip, &audit->chain, txn, event, err));
     return tip_write(&tip, txn, err);
 }
@@ -73,5 +76,6 @@ enum asap_code audit_get_head(struct audit *audit,
         return fail(err, ASAP_NOT_FOUND, "nothing is recorded in the audit log yet");
     place.sequence = row.sequence;
     memcpy(place.hash, row.chain_hash, AUDIT_HASH_SIZE);
+    witness_note(&audit->witness, &place);
     return chain_write_head(&audit->chain, &place, out, err);
 }

@@ -36,10 +36,8 @@ void audit_close(struct audit *audit);
 /* Adds *event to the log within a transaction: sets its sequence and chain_hash, and its
  * create_time to that of the event before if it is earlier. What its texts have too much is cut
  * off; what is no UTF-8 or a control character becomes '?'. */
-ASAP_MUST_CHECK enum asap_code audit_append(const struct audit *audit,
-                                            struct txn *txn,
-                                            struct audit_row *event,
-                                            struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code
+audit_append(struct audit *audit, struct txn *txn, struct audit_row *event, struct asap_error *err);
 
 /* An event on its way; embedded in what waits for it, and not to be touched until `done`. */
 struct audit_entry {
@@ -74,7 +72,7 @@ size_t audit_queue_capacity(void);
 /* A signed head: the newest event's place and hash, as one word of ASCII. */
 enum { AUDIT_HEAD_TEXT_SIZE = 160 };
 
-/* ASAP_NOT_FOUND while there is no event. */
+/* ASAP_NOT_FOUND while there is no event. A log without this one is not written to any more. */
 ASAP_MUST_CHECK enum asap_code audit_get_head(struct audit *audit,
                                               char out[AUDIT_HEAD_TEXT_SIZE],
                                               struct asap_error *err);

@@ -60,28 +60,41 @@ static int64_t later(int64_t latest, const struct audit_entry *entry)
                                                                       : latest;
 }
 
-/* *latest: the greatest time of what was added, 0 for none. *count: how many were. */
+/* What a group came to. */
+struct outcome {
+    struct tip tip;
+    int64_t latest; /* the greatest time of what was added, 0 for none */
+    size_t count;   /* how many were */
+};
+
 static enum asap_code append_all(const struct committer *committer,
                                  struct txn *txn,
                                  struct audit_entry *first,
-                                 int64_t *latest,
-                                 size_t *count,
+                                 struct outcome *out,
                                  struct asap_error *err)
 {
     struct server_row server;
-    struct tip tip;
 
     TRY(store_get_server(txn, &server, err));
-    TRY(tip_read(&tip, txn, err));
+    TRY(tip_read(&out->tip, txn, err));
+    TRY(witness_check(committer->witness, &out->tip, txn, err));
     for (struct audit_entry *entry = first; entry != NULL; entry = entry->next) {
         entry->code = check_entry(committer, entry, &server, &entry->error);
         if (entry->code != ASAP_OK)
             continue;
-        *latest = later(*latest, entry);
-        TRY(tip_append(&tip, committer->chain, txn, &entry->event, err));
-        ++*count;
+        out->latest = later(out->latest, entry);
+        TRY(tip_append(&out->tip, committer->chain, txn, &entry->event, err));
+        out->count++;
     }
-    return tip_write(&tip, txn, err);
+    return tip_write(&out->tip, txn, err);
+}
+
+static void note(const struct committer *committer, const struct audit_head_row *head)
+{
+    struct chain_place place = { .sequence = head->sequence };
+
+    memcpy(place.hash, head->chain_hash, AUDIT_HASH_SIZE);
+    witness_note(committer->witness, &place);
 }
 
 /* Nothing is written, and no time lost on the disk, when no entry may be recorded. */
@@ -91,15 +104,15 @@ static enum asap_code record(const struct committer *committer,
                              struct asap_error *err)
 {
     SCOPED(txn) struct txn txn = { 0 };
-    int64_t latest = 0;
-    size_t count = 0;
+    struct outcome outcome = { .latest = 0 };
 
     TRY(txn_begin(&txn, committer->store, err));
-    TRY(append_all(committer, &txn, group->first, &latest, &count, err));
-    if (count == 0 && !group->is_trial)
+    TRY(append_all(committer, &txn, group->first, &outcome, err));
+    if (outcome.count == 0 && !group->is_trial)
         return ASAP_OK;
-    TRY(store_record_time(&txn, latest, err));
+    TRY(store_record_time(&txn, outcome.latest, err));
     TRY(txn_commit(&txn, err));
+    note(committer, &outcome.tip.head);
     *is_written = true;
     return ASAP_OK;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "chain.h"
+#include "witness.h"
 
 /* The thread that makes submitted events durable: it takes all that waits, up
  * to a limit, and commits that in one transaction. While events come fast, it
@@ -17,6 +18,7 @@ enum { GROUP_MAX = 256, QUEUE_MAX = 4096 };
 struct committer {
     struct store *store;
     const struct chain *chain;
+    struct witness *witness;
     int64_t clock_skew;
     const struct log *log;
 

@@ -12,11 +12,12 @@ static int64_t system_now(void *context)
 
 const struct asap_clock clock_system = { system_now, NULL };
 
+/* Goes on while the machine sleeps: what was known before is old then. */
 int64_t clock_monotonic_us(void)
 {
     struct timespec now = { 0 };
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 

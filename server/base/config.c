@@ -12,7 +12,11 @@
 #include "scoped.h"
 #include "suggest.h"
 
-enum { FILE_MAX = 65536, NAME_SIZE = 64, WHERE_SIZE = 80, RETENTION_MIN = 60 };
+enum { FILE_MAX = 65536, NAME_SIZE = 64, WHERE_SIZE = 80, RETENTION_MIN = 60, UNSAID = -1 };
+
+/* Each of several servers looks for changes once a second; what lies between is for the database's
+ * short absences. */
+enum { POSTGRES_REPLICA_LAG = 60, POSTGRES_REPLICA_LAG_MIN = 5 };
 
 #define ENVIRONMENT_PREFIX "ASAPD_"
 
@@ -245,6 +249,14 @@ static enum asap_code assign_given(const struct given *given,
     return ASAP_OK;
 }
 
+/* What nobody has said depends on what was said. */
+static void settle_replica_lag(struct config *config)
+{
+    if (config->lifecycle.replica_lag == UNSAID)
+        config->lifecycle.replica_lag =
+            config_is_postgres(config->database) ? POSTGRES_REPLICA_LAG : 0;
+}
+
 static bool is_loopback(const char *listen)
 {
     static const char *const beginnings[] = { "http://127.", "http://localhost:", "http://[::1]:" };
@@ -289,6 +301,12 @@ enum asap_code config_check(const struct config *config, struct asap_error *err)
                           "audit_retention is less than %ds, so that nobody could read the log; "
                           "raise it, or write 0 to keep records for ever",
                           RETENTION_MIN);
+    if (config_is_postgres(config->database)
+        && config->lifecycle.replica_lag < POSTGRES_REPLICA_LAG_MIN)
+        return fail_field(err, "replica_lag",
+                          "replica_lag is less than %ds, too short on PostgreSQL, which several"
+                          " servers may have: each looks for changes once a second",
+                          POSTGRES_REPLICA_LAG_MIN);
     TRY(check_public_listen(config, err));
     return lifecycle_check_policy(&config->lifecycle, err);
 }
@@ -303,11 +321,13 @@ enum asap_code config_load(char **arguments,
 
     *extra = 0;
     config_init(out);
+    out->lifecycle.replica_lag = UNSAID;
     TRY(read_flags(arguments, &given, extra, err));
     for (; *environment != NULL; environment++)
         TRY(read_variable(*environment, &given, err));
     if (given.file != NULL)
         TRY(read_file(given.file, out, err));
     TRY(assign_given(&given, out, err));
+    settle_replica_lag(out);
     return config_check(out, err);
 }

@@ -64,7 +64,8 @@ const struct setting settings[SETTING_COUNT] = {
     { "max_token_lifetime", SETTING_DURATION, AT(lifecycle.max_token_lifetime), "3600s", 1, HOUR,
       "The longest lifetime of a token; the protocol allows an hour" },
     { "replica_lag", SETTING_DURATION, AT(lifecycle.replica_lag), "0s", 0, DAY,
-      "How long until mirrors and other nodes serve a key that was published here" },
+      "How long until mirrors and other servers serve a key that was published here; on PostgreSQL "
+      "60s by default, and at least 5s" },
     { "publish_lead", SETTING_DURATION, AT(lifecycle.publish_lead), "900s", 0, MONTH,
       "How long a key is published before it signs" },
     { "max_connections", SETTING_NUMBER, AT(max_connections), "1024", 1, 1000000,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "current.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
-#include "clock.h"
+#include "fail.h"
 
 bool current_init(struct current *current, const char *what)
 {
@@ -66,7 +67,8 @@ void current_replace(struct current *current, struct current_item *item, const c
     old = current->item;
     current->item = item;
     current->reload_failed = false;
-    current->confirmed_ms = clock_monotonic_ms();
+    current->is_behind = false;
+    current->confirmed_ms = current->looked_ms;
     (void)snprintf(current->problem, sizeof current->problem, "%s", problem);
     is_last = drop_reference(old);
     (void)pthread_mutex_unlock(&current->lock);
@@ -88,9 +90,10 @@ enum asap_code current_keep(struct current *current,
     return cause->code;
 }
 
-void current_begin_reload(struct current *current)
+void current_begin_reload(struct current *current, int64_t now_ms)
 {
     (void)pthread_mutex_lock(&current->reload);
+    current->looked_ms = now_ms;
 }
 
 void current_end_reload(struct current *current)
@@ -106,18 +109,44 @@ bool current_is(struct current *current, int64_t generation)
     is =
         !current->reload_failed && current->item != NULL && current->item->generation == generation;
     if (is)
-        current->confirmed_ms = clock_monotonic_ms();
+        current->confirmed_ms = current->looked_ms;
     (void)pthread_mutex_unlock(&current->lock);
     return is;
 }
 
-bool current_confirmed(struct current *current, int64_t *ms)
+enum asap_code current_check_forward(struct current *current,
+                                     int64_t generation,
+                                     struct asap_error *err)
+{
+    int64_t had = 0;
+
+    (void)pthread_mutex_lock(&current->lock);
+    had = current->item == NULL ? 0 : current->item->generation;
+    (void)pthread_mutex_unlock(&current->lock);
+    if (generation >= had)
+        return ASAP_OK;
+    return fail(err, ASAP_FAILED_PRECONDITION,
+                "the database went back from generation %" PRId64 " of %s to %" PRId64
+                ": it lost changes, as a failover or a restore can (see what is lost, then restart"
+                " asapd to go on from there)",
+                had, current->what, generation);
+}
+
+void current_fall_behind(struct current *current)
+{
+    (void)pthread_mutex_lock(&current->lock);
+    current->is_behind = true;
+    (void)pthread_mutex_unlock(&current->lock);
+}
+
+bool current_confirmed(struct current *current, int64_t *ms, bool *is_behind)
 {
     bool has_item = false;
 
     (void)pthread_mutex_lock(&current->lock);
     has_item = current->item != NULL;
     *ms = current->confirmed_ms;
+    *is_behind = current->is_behind;
     (void)pthread_mutex_unlock(&current->lock);
     return has_item;
 }

@@ -28,7 +28,9 @@ struct current {
     struct current_item *item;
     const char *what; /* "the keys", for messages */
     bool reload_failed;
-    int64_t confirmed_ms; /* of the monotonic clock, when the item last was that of the store */
+    bool is_behind;       /* the store has changed since the item was read from it */
+    int64_t looked_ms;    /* of the monotonic clock, when this reload began; `reload` protects it */
+    int64_t confirmed_ms; /* the same, of the last that found the item to be the store's */
     char problem[CURRENT_PROBLEM_SIZE]; /* "" while all is well */
 };
 
@@ -49,16 +51,25 @@ enum asap_code current_keep(struct current *current,
                             struct asap_error *err);
 
 /* In turn, so that of two items the one read later stays, and those who wait for the same change
- * find it loaded. */
-void current_begin_reload(struct current *current);
+ * find it loaded. `now_ms` is of the monotonic clock. */
+void current_begin_reload(struct current *current, int64_t now_ms);
 void current_end_reload(struct current *current);
 
 /* Whether the item is of this generation and the last reload went well. */
 bool current_is(struct current *current, int64_t generation);
 
-/* When the item was last known to be that of the store, by clock_monotonic_ms(). False: there is no
- * item. */
-bool current_confirmed(struct current *current, int64_t *ms);
+/* ASAP_FAILED_PRECONDITION: the store has an earlier generation than the item, so that it lost
+ * changes which were made, or is another one. */
+ASAP_MUST_CHECK enum asap_code current_check_forward(struct current *current,
+                                                     int64_t generation,
+                                                     struct asap_error *err);
+
+/* The item is known not to be what the store has, until it is replaced. */
+void current_fall_behind(struct current *current);
+
+/* When the item was last known to be that of the store, by the monotonic clock, and whether it is
+ * known not to be. False: there is no item. */
+bool current_confirmed(struct current *current, int64_t *ms, bool *is_behind);
 
 /* Whether the last reload went well. `out` says what is wrong, "" while all is well. */
 bool current_problem(struct current *current, char *out, size_t size);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "fail.h"
 #include "snapshot.h"
 #include "store_server.h"
@@ -14,6 +15,8 @@ enum { DAMAGED_MAX = 4096 };
 struct keyring {
     const struct log *log;
     struct current current;
+    int64_t limit_ms; /* see keyring_share(); 0: it was not called */
+    int64_t (*monotonic_ms)(void);
 };
 
 DEFINE_SCOPED(keyring, struct keyring *, free)
@@ -26,6 +29,7 @@ enum asap_code keyring_new(const struct log *log, struct keyring **out, struct a
     if (keyring == NULL || !current_init(&keyring->current, "the keys"))
         return fail_memory(err);
     keyring->log = log;
+    keyring->monotonic_ms = clock_monotonic_ms;
     *out = MOVE(keyring);
     return ASAP_OK;
 }
@@ -113,10 +117,25 @@ keyring_reload(struct keyring *keyring, struct store *store, int64_t now, struct
 {
     enum asap_code code = ASAP_OK;
 
-    current_begin_reload(&keyring->current);
+    current_begin_reload(&keyring->current, keyring->monotonic_ms());
     code = reload(keyring, store, now, err);
+    if (code != ASAP_OK)
+        current_fall_behind(&keyring->current);
     current_end_reload(&keyring->current);
     return code;
+}
+
+static bool has_generation(const struct keyring *keyring, int64_t generation)
+{
+    return keyring->current.item != NULL && keyring->current.item->generation == generation;
+}
+
+static enum asap_code fall_behind(struct keyring *keyring,
+                                  const struct asap_error *cause,
+                                  struct asap_error *err)
+{
+    current_fall_behind(&keyring->current);
+    return current_keep(&keyring->current, cause, err);
 }
 
 static enum asap_code
@@ -124,11 +143,18 @@ refresh(struct keyring *keyring, struct store *store, int64_t now, struct asap_e
 {
     struct asap_error cause = { 0 };
     struct server_row server;
+    enum asap_code code = ASAP_OK;
 
     if (store_read_server(store, &server, &cause) != ASAP_OK)
         return current_keep(&keyring->current, &cause, err);
-    return current_is(&keyring->current, server.generation) ? ASAP_OK
-                                                            : reload(keyring, store, now, err);
+    if (current_is(&keyring->current, server.generation))
+        return ASAP_OK;
+    if (current_check_forward(&keyring->current, server.generation, &cause) != ASAP_OK)
+        return fall_behind(keyring, &cause, err);
+    code = reload(keyring, store, now, err);
+    if (code != ASAP_OK && !has_generation(keyring, server.generation))
+        current_fall_behind(&keyring->current);
+    return code;
 }
 
 enum asap_code
@@ -136,7 +162,7 @@ keyring_refresh(struct keyring *keyring, struct store *store, int64_t now, struc
 {
     enum asap_code code = ASAP_OK;
 
-    current_begin_reload(&keyring->current);
+    current_begin_reload(&keyring->current, keyring->monotonic_ms());
     code = refresh(keyring, store, now, err);
     current_end_reload(&keyring->current);
     return code;
@@ -147,7 +173,36 @@ bool keyring_problem(struct keyring *keyring, char *out, size_t size)
     return current_problem(&keyring->current, out, size);
 }
 
+void keyring_share(struct keyring *keyring, int64_t limit_ms, int64_t (*monotonic_ms)(void))
+{
+    keyring->limit_ms = limit_ms;
+    keyring->monotonic_ms = monotonic_ms;
+}
+
+struct doubt keyring_doubt(struct keyring *keyring)
+{
+    int64_t confirmed = 0;
+    int64_t doubt_ms = 0;
+    bool is_behind = false;
+
+    if (!current_confirmed(&keyring->current, &confirmed, &is_behind)
+        || (keyring->limit_ms == 0 && !is_behind))
+        return (struct doubt){ .may_lack = false };
+    doubt_ms = keyring->monotonic_ms() - confirmed;
+    return (struct doubt){ .may_lack = is_behind || doubt_ms > keyring->limit_ms,
+                           .age = doubt_ms / 1000 + 1 };
+}
+
+enum asap_code keyring_check_forward(struct keyring *keyring,
+                                     int64_t generation,
+                                     struct asap_error *err)
+{
+    return current_check_forward(&keyring->current, generation, err);
+}
+
 bool keyring_confirmed(struct keyring *keyring, int64_t *ms)
 {
-    return current_confirmed(&keyring->current, ms);
+    bool is_behind = false;
+
+    return current_confirmed(&keyring->current, ms, &is_behind);
 }

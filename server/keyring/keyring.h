@@ -32,9 +32,28 @@ keyring_reload(struct keyring *keyring, struct store *store, int64_t now, struct
 ASAP_MUST_CHECK enum asap_code
 keyring_refresh(struct keyring *keyring, struct store *store, int64_t now, struct asap_error *err);
 
+/* ASAP_FAILED_PRECONDITION: the store, which is at `generation`, has lost changes that the snapshot
+ * has. A refresh fails by it, too, and the snapshot stays. */
+ASAP_MUST_CHECK enum asap_code keyring_check_forward(struct keyring *keyring,
+                                                     int64_t generation,
+                                                     struct asap_error *err);
+
 /* Whether the last reload went well. `out` says why it failed, or which rows are damaged; "" while
  * all is well. */
 bool keyring_problem(struct keyring *keyring, char *out, size_t size);
+
+/* Other processes change the store, too, so that a snapshot which could not be compared with it for
+ * `limit_ms` may lack what they have published. Without this call none does that for its age.
+ * Before the first reload; `monotonic_ms` is clock_monotonic_ms() or, in tests, later. */
+void keyring_share(struct keyring *keyring, int64_t limit_ms, int64_t (*monotonic_ms)(void));
+
+/* What the store may have by now. To be asked for before a snapshot is acquired, which is then not
+ * older. */
+struct doubt {
+    bool may_lack; /* keys, or later ends of keys: what is not found is not known to be absent */
+    int64_t age;   /* seconds in which others may have changed the store; 0: nobody has */
+};
+struct doubt keyring_doubt(struct keyring *keyring);
 
 /* When the snapshot was last known to be that of the store, by clock_monotonic_ms(). False: there
  * is none yet. */

@@ -136,6 +136,15 @@ static void keep(struct signing_keys *keys, const struct published_key *key, EVP
     (void)pthread_mutex_unlock(&keys->mutex);
 }
 
+/* Whoever reads the keys late, after others have rotated, finds private halves destroyed. */
+static enum asap_code fail_gone(const struct published_key *key, struct asap_error *err)
+{
+    return fail(err, ASAP_UNAVAILABLE,
+                "the private key of %.150s is destroyed, for another one signs (call again; if it"
+                " stays so, restore the database from a backup)",
+                key->kid);
+}
+
 static enum asap_code read_sealed(struct signing_keys *keys,
                                   const struct published_key *key,
                                   void **out,
@@ -143,9 +152,11 @@ static enum asap_code read_sealed(struct signing_keys *keys,
                                   struct asap_error *err)
 {
     SCOPED(txn) struct txn txn = { 0 };
+    enum asap_code code = ASAP_OK;
 
     TRY(txn_begin_read(&txn, keys->store, err));
-    return store_get_sealed(&txn, key->row, out, length, err);
+    code = store_get_sealed(&txn, key->row, out, length, err);
+    return code == ASAP_NOT_FOUND ? fail_gone(key, err) : code;
 }
 
 /* What is signed with must be what verifiers are given. */

@@ -26,8 +26,9 @@ void signing_keys_free(struct signing_keys *keys); /* NULL is fine; closes all *
  * EVP_PKEY_free(). NULL otherwise. Never blocks for long. */
 EVP_PKEY *signing_keys_find(struct signing_keys *keys, const struct published_key *key);
 
-/* The same, and opens it when it is not: reads the store. ASAP_NOT_FOUND: its private half was
- * destroyed. ASAP_DATA_LOSS: it does not open, or is not the half of what is published. */
+/* The same, and opens it when it is not: reads the store. ASAP_UNAVAILABLE, too, when its private
+ * half was destroyed since the keys were read. ASAP_DATA_LOSS: it does not open, or is not the half
+ * of what is published. */
 ASAP_MUST_CHECK enum asap_code signing_keys_open(struct signing_keys *keys,
                                                  const struct published_key *key,
                                                  EVP_PKEY **out,

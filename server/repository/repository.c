@@ -98,6 +98,7 @@ void repository_handle(void *context,
         respond_not_found(response);
         return;
     }
+    exchange.doubt = keyring_doubt(repository->keyring);
     exchange.snapshot = keyring_acquire(repository->keyring);
     if (exchange.snapshot == NULL) {
         respond_unavailable(response, "the published keys are not known yet");

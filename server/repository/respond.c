@@ -9,6 +9,9 @@
 enum { KEY_SET_MAX = 256 * 1024, RETRY_SECONDS = 1 };
 
 static const char damaged[] = "a key is damaged in the database (its operator must restore it)";
+static const char unknown[] =
+    "this server cannot tell whether there is such a key, since it lost the database (another one"
+    " may know; or try again)";
 
 void respond_not_found(struct http_response *response)
 {
@@ -92,13 +95,21 @@ static void note_fetch(const struct exchange *exchange, const struct published_k
                                   .trace = exchange->request->trace });
 }
 
+static void respond_with_no_key(const struct exchange *exchange)
+{
+    if (exchange->doubt.may_lack)
+        respond_unavailable(exchange->response, unknown);
+    else
+        respond_not_found(exchange->response);
+}
+
 void respond_with_key(const struct exchange *exchange, const struct published_key *key)
 {
     struct http_response *response = exchange->response;
     const struct lifecycle_policy *policy = &exchange->repository->policy;
 
     if (key == NULL || !lifecycle_is_published(&key->times, exchange->now)) {
-        respond_not_found(response);
+        respond_with_no_key(exchange);
         return;
     }
     if (key->pem == NULL) {
@@ -183,14 +194,18 @@ void respond_with_key_set(const struct exchange *exchange, const char *issuer, s
 {
     struct http_response *response = exchange->response;
     const struct key_range range = snapshot_issuer_keys(exchange->snapshot, issuer, length);
+    const struct lifecycle_policy *policy = &exchange->repository->policy;
+    const int64_t end = lifecycle_end_of_set(policy, exchange->now, exchange->doubt.age);
     struct key_set set;
 
     response->body.limit = KEY_SET_MAX;
     set = write_key_set(exchange, range, &response->body);
     if (set.damaged > 0)
         respond_unavailable(response, damaged);
-    else if (set.written > 0)
-        send_key_set(exchange, set.unpublish_time);
+    else if (set.written == 0)
+        respond_with_no_key(exchange);
+    else if (end - policy->clock_skew <= exchange->now)
+        respond_unavailable(response, unknown);
     else
-        respond_not_found(response);
+        send_key_set(exchange, earlier(set.unpublish_time, end));
 }

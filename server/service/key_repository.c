@@ -15,6 +15,7 @@
 struct view {
     const struct rpc_call *call;
     struct keyring *keyring;
+    struct doubt doubt;
     const struct snapshot *snapshot;
     const struct lifecycle_policy *policy;
     int64_t now;
@@ -31,9 +32,11 @@ static enum asap_code view_begin(const struct rpc_call *call,
                                  struct asap_error *err)
 {
     const struct service *service = call->service;
+    const struct doubt doubt = keyring_doubt(service->admin.keyring);
 
     *out = (struct view){ .call = call,
                           .keyring = service->admin.keyring,
+                          .doubt = doubt,
                           .snapshot = keyring_acquire(service->admin.keyring),
                           .policy = service->admin.policy };
     if (out->snapshot == NULL)
@@ -114,6 +117,20 @@ static enum asap_code to_public_key(const struct view *view,
     return to_max_age(view, view->policy->max_age, key->times.unpublish_time, &out->max_age, err);
 }
 
+static enum asap_code fail_unknown(struct asap_error *err)
+{
+    return fail(err, ASAP_UNAVAILABLE,
+                "this server cannot tell which keys are published, since it lost the database"
+                " (another one may know; or try again)");
+}
+
+static enum asap_code fail_not_found(const struct view *view,
+                                     const char *message,
+                                     struct asap_error *err)
+{
+    return view->doubt.may_lack ? fail_unknown(err) : fail(err, ASAP_NOT_FOUND, "%s", message);
+}
+
 enum asap_code key_repository_get(const struct rpc_call *call,
                                   const ProtobufCMessage *in,
                                   ProtobufCMessage *out,
@@ -129,7 +146,7 @@ enum asap_code key_repository_get(const struct rpc_call *call,
     TRY(view_begin(call, &view, err));
     key = snapshot_find(view.snapshot, key_id, strlen(key_id));
     if (key == NULL || !is_published(&view, key))
-        return fail(err, ASAP_NOT_FOUND, "no such key is published here");
+        return fail_not_found(&view, "no such key is published here", err);
     TRY(check_intact(key, err));
     TRY(to_public_key(&view, key, response, err));
     return allow_caching(&view, response->max_age, err);
@@ -196,6 +213,8 @@ enum asap_code key_repository_list(const struct rpc_call *call,
     TRY(to_page_size(request->page_size, &limit, err));
     TRY(page_token_read(page_token_key, in, last, err));
     TRY(view_begin(call, &view, err));
+    if (view.doubt.may_lack)
+        return fail_unknown(err);
     TRY(find_issuer(&view, request->issuer, &range, err));
     TRY(skip_pages(&view, last, &range, err));
     TRY(to_array(limit, &array, err));
@@ -244,16 +263,22 @@ enum asap_code key_repository_get_jwks(const struct rpc_call *call,
     Asap__V1__Jwks *response = (Asap__V1__Jwks *)out;
     SCOPED(view) struct view view = { 0 };
     int64_t unpublish_time = LIFECYCLE_NEVER;
+    int64_t end = LIFECYCLE_NEVER;
     struct key_range range = { 0 };
     void **array = NULL;
 
     TRY(view_begin(call, &view, err));
+    end = lifecycle_end_of_set(view.policy, view.now, view.doubt.age);
     TRY(find_issuer(&view, request->issuer, &range, err));
     TRY(to_array(range.end - range.begin, &array, err));
     response->keys = (Asap__V1__Jwk **)array;
     TRY(add_jwks(&view, range, response, &unpublish_time, err));
     if (response->n_keys == 0)
-        return fail(err, ASAP_NOT_FOUND, "no key of such an issuer is published here");
+        return fail_not_found(&view, "no key of such an issuer is published here", err);
+    if (end - view.policy->clock_skew <= view.now)
+        return fail_unknown(err);
+    if (end < unpublish_time)
+        unpublish_time = end;
     TRY(to_max_age(&view, view.policy->jwks_max_age, unpublish_time, &response->max_age, err));
     return allow_caching(&view, response->max_age, err);
 }

@@ -16,14 +16,13 @@ static struct postgres *of(struct sql_connection *connection)
 
 /* Opening. */
 
-static void close_postgres(struct postgres *postgres)
+void postgres_free(struct postgres *postgres)
 {
     postgres_disconnect(postgres);
     free(postgres->url);
     free(postgres);
 }
 
-DEFINE_SCOPED(postgres, struct postgres *, close_postgres)
 DEFINE_SCOPED(options, PQconninfoOption *, PQconninfoFree)
 DEFINE_SCOPED(message, char *, PQfreemem)
 
@@ -89,11 +88,8 @@ static enum asap_code check(const char *url, struct asap_error *err)
     return parse(url, shown, err);
 }
 
-static enum asap_code open_for(const char *url,
-                               enum postgres_use use,
-                               bool create,
-                               struct sql_connection **out,
-                               struct asap_error *err)
+enum asap_code
+postgres_new(const char *url, enum postgres_use use, struct postgres **out, struct asap_error *err)
 {
     SCOPED(postgres) struct postgres *postgres = calloc(1, sizeof *postgres);
 
@@ -104,11 +100,25 @@ static enum asap_code open_for(const char *url,
     postgres->monotonic_ms = clock_monotonic_ms;
     postgres->patience_ms = POSTGRES_ANSWER_MS;
     postgres->use = use;
-    postgres->create = create;
     TRY(parse(url, postgres->shown, err));
     postgres->url = strdup(url);
     if (postgres->url == NULL)
         return fail_memory(err);
+    *out = MOVE(postgres);
+    return ASAP_OK;
+}
+
+static enum asap_code open_for(const char *url,
+                               enum postgres_use use,
+                               bool create,
+                               struct sql_connection **out,
+                               struct asap_error *err)
+{
+    SCOPED(postgres) struct postgres *postgres = NULL;
+
+    *out = NULL;
+    TRY(postgres_new(url, use, &postgres, err));
+    postgres->create = create;
     TRY(postgres_connect(postgres, POSTGRES_CONNECT_MS, err));
     postgres->create = false;
     *out = &MOVE(postgres)->base;
@@ -136,7 +146,7 @@ static enum asap_code open_to_read(const char *url,
 
 static void close(struct sql_connection *connection)
 {
-    close_postgres(of(connection));
+    postgres_free(of(connection));
 }
 
 static enum asap_code claim(struct sql_connection *connection, struct asap_error *err)
@@ -372,4 +382,6 @@ const struct sql_driver postgres_driver = {
     .run_script = run_script,
     .get_version = get_version,
     .set_version = set_version,
+    .watch = postgres_watch,
+    .unwatch = postgres_unwatch,
 };

@@ -65,6 +65,20 @@ struct postgres {
 
 DEFINE_SCOPED(result, PGresult *, PQclear)
 
+/* One that is not connected yet. */
+ASAP_MUST_CHECK enum asap_code
+postgres_new(const char *url, enum postgres_use use, struct postgres **out, struct asap_error *err);
+void postgres_free(struct postgres *postgres);
+DEFINE_SCOPED(postgres, struct postgres *, postgres_free)
+
+/* See struct sql_driver. */
+ASAP_MUST_CHECK enum asap_code postgres_watch(const char *url,
+                                              void (*changed)(void *context),
+                                              void *context,
+                                              struct sql_watch **out,
+                                              struct asap_error *err);
+void postgres_unwatch(struct sql_watch *watch);
+
 /* Makes sure that there is a connection, set up and checked: at once when there is one. Else an
  * attempt to connect begins or goes on, for up to wait_ms; after one that failed there is a pause,
  * in which this fails at once. */

@@ -45,6 +45,11 @@ struct sql_connection {
     const struct sql_driver *driver;
 };
 
+/* A thread that waits for changes; what a driver starts begins with one. */
+struct sql_watch {
+    const struct sql_driver *driver;
+};
+
 /* A transaction that writes excludes all others that do, in whichever process, from its beginning:
  * what it reads stays true. One that reads sees one state of the database, and writes nothing. */
 enum sql_access { SQL_READ, SQL_WRITE };
@@ -96,6 +101,12 @@ struct sql_driver {
     enum asap_code (*set_version)(struct sql_connection *connection,
                                   int version,
                                   struct asap_error *err);
+    enum asap_code (*watch)(const char *where, /* NULL: no other process makes changes */
+                            void (*changed)(void *context),
+                            void *context,
+                            struct sql_watch **out,
+                            struct asap_error *err);
+    void (*unwatch)(struct sql_watch *watch);
 };
 
 extern const struct sql_driver sqlite_driver;   /* its URLs without "sqlite:" */

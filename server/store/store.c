@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
+#include "lane.h"
 #include "scoped.h"
 #include "store_health.h"
 #include "store_upkeep.h"
+#include "store_watch.h"
 #include "transaction.h"
-
-/* One transaction at a time. */
-struct store_lane {
-    pthread_mutex_t mutex; /* held by the thread whose transaction is open */
-    struct sql_connection *connection;
-    bool has_failed; /* the open transaction, by the database's fault */
-    struct store_health *health;
-};
 
 struct store {
     struct store_lane main;
@@ -52,36 +45,20 @@ static const struct sql_driver *find_driver(const char *url, const char **where)
     return NULL;
 }
 
-/* A second transaction in the same thread would wait for itself: it is told instead. */
-static bool init_mutex(pthread_mutex_t *mutex)
-{
-    pthread_mutexattr_t attributes;
-    bool made = false;
-
-    if (pthread_mutexattr_init(&attributes) != 0)
-        return false;
-    made = pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK) == 0
-           && pthread_mutex_init(mutex, &attributes) == 0;
-    (void)pthread_mutexattr_destroy(&attributes);
-    return made;
-}
-
 /* NULL when there is no memory for one. */
 static struct store *new_store(void)
 {
     struct store *store = calloc(1, sizeof *store);
 
-    if (store == NULL || !init_mutex(&store->main.mutex)) {
+    if (store == NULL || !lane_init(&store->main, &store->health)) {
         free(store);
         return NULL;
     }
-    if (init_mutex(&store->readers.mutex)) {
+    if (lane_init(&store->readers, &store->health)) {
         store_health_init(&store->health);
-        store->main.health = &store->health;
-        store->readers.health = &store->health;
         return store;
     }
-    (void)pthread_mutex_destroy(&store->main.mutex);
+    lane_clear(&store->main);
     free(store);
     return NULL;
 }
@@ -165,19 +142,12 @@ enum asap_code store_open_to_read(const char *url,
     return open_store(url, USE_TO_READ, false, log, out, err);
 }
 
-static void close_lane(struct store_lane *lane)
-{
-    if (lane->connection != NULL)
-        lane->connection->driver->close(lane->connection);
-    (void)pthread_mutex_destroy(&lane->mutex);
-}
-
 void store_close(struct store *store)
 {
     if (store == NULL)
         return;
-    close_lane(&store->readers);
-    close_lane(&store->main);
+    lane_clear(&store->readers);
+    lane_clear(&store->main);
     store_health_destroy(&store->health);
     free(store);
 }
@@ -206,20 +176,36 @@ static enum asap_code note(struct store_lane *lane,
     return store_health_note(lane->health, operation, code, err, &lane->has_failed);
 }
 
+enum asap_code store_watch(const char *url,
+                           void (*changed)(void *context),
+                           void *context,
+                           struct sql_watch **out,
+                           struct asap_error *err)
+{
+    const char *where = "";
+    const struct sql_driver *driver = find_driver(url, &where);
+
+    *out = NULL;
+    if (driver == NULL)
+        return fail_kind(err);
+    return driver->watch == NULL ? ASAP_OK : driver->watch(where, changed, context, out, err);
+}
+
+void store_unwatch(struct sql_watch *watch)
+{
+    if (watch != NULL)
+        watch->driver->unwatch(watch);
+}
+
 static enum asap_code
 begin(struct txn *txn, struct store_lane *lane, enum sql_access access, struct asap_error *err)
 {
-    enum asap_code code = ASAP_OK;
+    const enum asap_code code = lane_begin(lane, access, lane_ticket(lane, access), err);
+    bool has_failed = false;
 
-    if (pthread_mutex_lock(&lane->mutex) != 0)
-        return fail(err, ASAP_INTERNAL, "this thread has a transaction open");
+    if (code != ASAP_OK)
+        return store_health_note(lane->health, STORE_BEGIN, code, err, &has_failed);
     lane->has_failed = false;
-    code = note(lane, STORE_BEGIN, lane->connection->driver->begin(lane->connection, access, err),
-                err);
-    if (code != ASAP_OK) {
-        (void)pthread_mutex_unlock(&lane->mutex);
-        return code;
-    }
     txn->lane = lane;
     return ASAP_OK;
 }
@@ -239,7 +225,7 @@ static void end(struct txn *txn)
 {
     if (!txn->lane->has_failed)
         store_health_recover(txn->lane->health);
-    (void)pthread_mutex_unlock(&MOVE(txn->lane)->mutex);
+    lane_end(MOVE(txn->lane));
 }
 
 enum asap_code txn_commit(struct txn *txn, struct asap_error *err)

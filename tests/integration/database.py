@@ -8,11 +8,11 @@ SUPPORT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support")
 
 
 class Postgres:
-    """Runs until close(); every database is new."""
+    """Runs until close(), by the command `how` if that is given; every database is new."""
 
-    def __init__(self):
+    def __init__(self, *how):
         self.process = subprocess.Popen(
-            [os.path.join(SUPPORT, "postgres.sh"), "sh", "-c", 'echo "$ASAP_TEST_POSTGRES"; cat'],
+            [*how, os.path.join(SUPPORT, "postgres.sh"), "sh", "-c", 'echo "$ASAP_TEST_POSTGRES"; cat'],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
         self.count = 0

@@ -65,17 +65,21 @@ def reason_of(answer):
 
 
 class Server:
-    """asapd init and asapd serve; extra settings are flags of init, so they land in the file."""
+    """asapd init and asapd serve; extra settings are flags of init, so they land in the file. Or a
+    server `like` another one: on its clock, from a copy of what init made."""
 
-    def __init__(self, *settings):
+    def __init__(self, *settings, like=None):
         # Short: the path of a Unix socket has at most 107 bytes.
         self.root = tempfile.mkdtemp(prefix="asap")
         self.dir = os.path.join(self.root, "demo")
-        self.clock_file = os.path.join(self.root, "clock")
+        self.clock_file = os.path.join(self.root, "clock") if like is None else like.clock_file
         self.process = None
         self.addresses = {}
-        self.set_clock(0)
         self.environment = dict(os.environ, ASAP_TEST_CLOCK=self.clock_file)
+        if like is not None:
+            shutil.copytree(like.dir, self.dir)
+            return
+        self.set_clock(0)
         made = self.asapd("init", "--dir", self.dir, "--demo",
                           "--public-listen", "https://127.0.0.1:0",
                           "--ops-listen", "http://127.0.0.1:0", *settings)
@@ -240,8 +244,8 @@ class ServerTest(unittest.TestCase):
             self.server.ctl("grant", "create", name, *grant)
         return self.server.ctl("credential", "create", name, "--api-key").strip()
 
-    def active_key(self, issuer):
-        keys = self.server.ctl_json("key", "list", issuer)["keys"]
+    def active_key(self, issuer, server=None):
+        keys = (server or self.server).ctl_json("key", "list", issuer)["keys"]
         return next(k["keyId"] for k in keys if k["state"] == "KEY_STATE_ACTIVE")
 
 

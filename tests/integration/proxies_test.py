@@ -68,8 +68,9 @@ class Behind:
         for name, there, here, ops in zip(("one", "two"), ("10.0.0.11", "10.0.0.12"),
                                           self.addresses("public"), self.addresses("ops")):
             health = ops.replace(":", " port ")
-            replaced[f"{name} {there}:8443 addr {there} port 9464"] = f"{name} {here} addr {health}"
-            replaced[f"{name} {there}:8443 track"] = f"{name} {here} track"
+            for prefix in ("server ", "server calls-"):
+                replaced[f"{prefix}{name} {there}:8443 addr {there} port 9464"] = (
+                    f"{prefix}{name} {here} addr {health}")
         return HAProxy(self.first, "asapd.cfg", replaced)
 
 

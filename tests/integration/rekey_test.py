@@ -12,6 +12,7 @@ from harness import ASAPD, ServerTest, main
 
 ISSUERS = 25  # of three keys each: more than one transaction takes
 STEP = 0.004  # seconds by which each kill comes later
+HALF_DONE = "SELECT count(*) FROM server_value WHERE name = 'kek_check_next'"
 
 
 class Rekey(ServerTest):
@@ -83,13 +84,29 @@ class Rekey(ServerTest):
         self.assertFalse(os.path.exists(self.next))
         self.mint_all()
 
+    def begin(self):
+        return subprocess.Popen([ASAPD, "rekey", "--config", self.config, "--new-kek", self.next],
+                                env=self.server.environment, stdout=subprocess.DEVNULL)
+
+    def kill_half_done(self):
+        """As soon as it shows that it has begun."""
+        process = self.begin()
+        while process.poll() is None and self.query(HALF_DONE) != [1]:
+            pass
+        process.kill()
+        process.wait()
+
     def test_killed_at_any_moment_it_goes_on_and_meanwhile_nothing_is_served(self):
         self.server.stop()
         half_done, delay = 0, 0.02
+        self.kill_half_done()
         while True:
-            process = subprocess.Popen([ASAPD, "rekey", "--config", self.config,
-                                        "--new-kek", self.next], env=self.server.environment,
-                                       stdout=subprocess.DEVNULL)
+            if self.query(HALF_DONE) == [1]:
+                half_done += 1
+                self.assertIn("asapd rekey was interrupted", self.command("check")[1])
+                self.assert_unserved(self.kek)
+                self.assert_unserved(self.next)
+            process = self.begin()
             try:
                 process.wait(delay)
             except subprocess.TimeoutExpired:
@@ -98,11 +115,6 @@ class Rekey(ServerTest):
             if status != -signal.SIGKILL:
                 break
             delay += STEP
-            if self.query("SELECT count(*) FROM server_value WHERE name = 'kek_check_next'") == [1]:
-                half_done += 1
-                self.assertIn("asapd rekey was interrupted", self.command("check")[1])
-                self.assert_unserved(self.kek)
-                self.assert_unserved(self.next)
         self.assertEqual(status, 0)
         self.assertGreater(half_done, 0)
         self.assertEqual(len(self.kek_ids()), 1)

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """asapd is killed while it rotates and mints; the unmodified atlassian-jwt-auth verifies
-throughout, beside libasap. See tests/integration/chaos.py."""
+throughout, beside libasap. See tests/integration/promise.py."""
 
 import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "integration"))
-from chaos import VERIFIER, ChaosTest  # noqa: E402
+from chaos import ChaosTest  # noqa: E402
 from harness import main  # noqa: E402
+from promise import VERIFIER  # noqa: E402
 
 
 class Killed(ChaosTest):

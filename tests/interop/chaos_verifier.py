@@ -2,7 +2,7 @@
 """The unmodified atlassian-jwt-auth as a service has it, with its cache, on a clock that tests can
 move: of each line of standard input, a token, it says "ok", "refused" or "unavailable", and why.
 
-    chaos_verifier.py REPOSITORY CACERT AUDIENCE < TOKENS"""
+    chaos_verifier.py AUDIENCE CACERT REPOSITORY < TOKENS"""
 
 import datetime
 import os
@@ -37,7 +37,7 @@ def is_network(error):
 
 
 def main():
-    repository, ca_file, audience = sys.argv[1:]
+    audience, ca_file, repository = sys.argv[1:]
     time.time = shifted_time  # of the cache
     jwt.api_jwt.datetime = ShiftedDatetime  # of exp and nbf
     verifier = JWTAuthVerifier(HTTPSPublicKeyRetriever(repository))

@@ -34,23 +34,43 @@ static void serve(struct asap_verifier *verifier)
     }
 }
 
+/* NULL: *err says why. Several that are mirrors of each other are one. */
+static struct asap_retriever *
+open_repositories(char **urls, size_t count, const char *ca_file, struct asap_error *err)
+{
+    const struct asap_https_options https = { .ca_file = ca_file, .clock = shifted_clock };
+    const struct asap_multi_options multi = { .age_clock = shifted_clock };
+    struct asap_retriever *each[ASAP_MULTI_MAX] = { NULL };
+    struct asap_retriever *all = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (asap_retriever_https(urls[i], &https, &each[i], err) != ASAP_OK) {
+            while (i > 0)
+                asap_retriever_free(each[--i]);
+            return NULL;
+        }
+    }
+    if (count == 1)
+        return each[0];
+    return asap_retriever_multi(each, count, &multi, &all, err) == ASAP_OK ? all : NULL;
+}
+
 int main(int argc, char **argv)
 {
     struct asap_retriever *keys = NULL;
     struct asap_verifier *verifier = NULL;
     struct asap_error err = { 0 };
 
-    if (argc != 4) {
-        (void)fputs("usage: verifier_shifted REPOSITORY CACERT AUDIENCE < TOKENS\n", stderr);
+    if (argc < 4 || argc - 3 > ASAP_MULTI_MAX) {
+        (void)fputs("usage: verifier_shifted AUDIENCE CACERT REPOSITORY ... < TOKENS\n", stderr);
         return EXIT_FAILURE;
     }
 
-    const struct asap_https_options https = { .ca_file = argv[2], .clock = shifted_clock };
-    const char *const audiences[] = { argv[3], NULL };
+    const char *const audiences[] = { argv[1], NULL };
     const struct asap_verifier_options rules = { .audiences = audiences, .clock = shifted_clock };
 
-    if (asap_retriever_https(argv[1], &https, &keys, &err) != ASAP_OK
-        || asap_verifier_new(keys, &rules, &verifier, &err) != ASAP_OK)
+    keys = open_repositories(argv + 3, (size_t)argc - 3, argv[2], &err);
+    if (keys == NULL || asap_verifier_new(keys, &rules, &verifier, &err) != ASAP_OK)
         (void)fprintf(stderr, "verifier_shifted: %s\n", err.message);
     else
         serve(verifier);

@@ -9,3 +9,5 @@ backup=$scratch/backup.db
 coproc server { "$(dirname "${BASH_SOURCE[0]}")/../support/postgres.sh" sh -c 'echo "$ASAP_TEST_POSTGRES"; cat'; }
 read -r new <&"${server[0]}"
 asapctl issuer create "$issuer"
+sed -i 's/^publish_lead = 21s/publish_lead = 26s/' "$conf"
+echo "replica_lag = 5s" >>"$conf"

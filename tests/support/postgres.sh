@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a command beside a PostgreSQL server of its own, which ends with it. The command finds the
 # server's superuser database in ASAP_TEST_POSTGRES, a URL, and its folder, with data and log, in
-# ASAP_TEST_POSTGRES_FOLDER.
+# ASAP_TEST_POSTGRES_FOLDER, and the files for deployment in ASAP_TEST_DEPLOY.
 #   tests/support/postgres.sh COMMAND [ARGUMENT ...]
 set -eu
 
@@ -56,6 +56,8 @@ as_user "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w start >/dev/null || 
 
 export ASAP_TEST_POSTGRES="postgresql://asapd@/postgres?host=$folder"
 export ASAP_TEST_POSTGRES_FOLDER="$folder"
+ASAP_TEST_DEPLOY=$(cd "$(dirname "$0")/../../deploy" && pwd)
+export ASAP_TEST_DEPLOY
 status=0
 "$@" || status=$?
 exit "$status"

@@ -67,4 +67,34 @@ static inline void postgres_make_database(char url[POSTGRES_URL_SIZE])
     postgres_url(name, url);
 }
 
+/* Ends every session of the database but the one that asks, and returns when they are gone. */
+static inline void postgres_end_sessions(const char *url)
+{
+    (void)postgres_run(url, "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity"
+                            " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+}
+
+static inline void postgres_move_socket(const char *from, const char *to)
+{
+    const char *folder = getenv("ASAP_TEST_POSTGRES_FOLDER"); /* NOLINT(concurrency-mt-unsafe) */
+    char before[128];
+    char after[128];
+
+    (void)snprintf(before, sizeof before, "%s/.s.PGSQL.5432%s", folder, from);
+    (void)snprintf(after, sizeof after, "%s/.s.PGSQL.5432%s", folder, to);
+    ck_assert_int_eq(rename(before, after), 0);
+}
+
+/* The server goes away, with all sessions of the database, and comes back. */
+static inline void postgres_go_away(const char *url)
+{
+    postgres_end_sessions(url);
+    postgres_move_socket("", ".away");
+}
+
+static inline void postgres_come_back(void)
+{
+    postgres_move_socket(".away", "");
+}
+
 #endif

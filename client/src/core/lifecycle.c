@@ -135,6 +135,11 @@ int64_t lifecycle_next_transition(const struct key_times *times, int64_t now)
     return earlier_after(now, times->unpublish_time, next);
 }
 
+int64_t lifecycle_end_of_set(const struct lifecycle_policy *policy, int64_t now, int64_t age)
+{
+    return age == 0 ? LIFECYCLE_NEVER : now - age + policy->publish_lead;
+}
+
 struct cache_lifetime lifecycle_cache_lifetime(int64_t max_age,
                                                const struct lifecycle_policy *policy,
                                                int64_t unpublish_time,

@@ -70,6 +70,11 @@ bool lifecycle_is_published(const struct key_times *times, int64_t now);
 /* When the state changes next if nobody intervenes; LIFECYCLE_NEVER if it does not. */
 int64_t lifecycle_next_transition(const struct key_times *times, int64_t now);
 
+/* Until when no key signs, other than of a new issuer or of an owner who skips the wait, that was
+ * published after a set of all keys was read, `age` seconds before `now`; LIFECYCLE_NEVER if the
+ * age is 0: none was. */
+int64_t lifecycle_end_of_set(const struct lifecycle_policy *policy, int64_t now, int64_t age);
+
 /* How long a response with this key may be cached: cut so that no cache lifetime reaches
  * `unpublish_time` on a clock that is off by the skew. */
 struct cache_lifetime {

@@ -50,6 +50,24 @@ static void assert_unknown(const char *text)
     assert_refused(text, ASAP_UNAUTHENTICATED, ASAP_REASON_KEY_NOT_FOUND);
 }
 
+static int64_t read_later(void)
+{
+    return INT64_MAX;
+}
+
+START_TEST(while_the_database_is_away_a_key_may_be_published_that_is_not_found)
+{
+    struct asap_error err = { 0 };
+    SCOPED(pkey) EVP_PKEY *key = NULL;
+
+    (void)add_ec_key("web", "one");
+    reload();
+    keyring_share(fixture.keyring, 60000, read_later);
+    ck_assert_succeeds(find("web/one", &key, &err));
+    assert_refused("web/two", ASAP_UNAVAILABLE, ASAP_REASON_KEY_UNAVAILABLE);
+}
+END_TEST
+
 START_TEST(before_the_first_load_nothing_is_known)
 {
     assert_refused("web/one", ASAP_UNAVAILABLE, ASAP_REASON_KEY_UNAVAILABLE);
@@ -128,6 +146,7 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, prepare, clean_up);
     tcase_add_test(tcase, before_the_first_load_nothing_is_known);
+    tcase_add_test(tcase, while_the_database_is_away_a_key_may_be_published_that_is_not_found);
     tcase_add_test(tcase, a_published_key_is_found);
     tcase_add_loop_test(tcase, a_key_is_found_while_it_is_published, 0, COUNT(times));
     tcase_add_test(tcase, a_clock_that_went_back_revives_no_key);

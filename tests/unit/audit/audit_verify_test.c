@@ -140,13 +140,54 @@ START_TEST(a_log_that_went_another_way_is_found_by_an_earlier_head)
 
     append_events(10);
     ck_assert_succeeds(audit_get_head(fixture.audit, head, &err));
+    close_audit(); /* a server that has seen the events would write no others in their place */
     run_sql(cuts[0].sql);
+    open_audit();
     append_events(5);
     ck_assert(verify("").is_intact);
     finding = verify(head);
     ck_assert(!finding.is_intact);
     ck_assert_int_eq(finding.broken_sequence, 10);
     ck_assert_str_eq(finding.problem, "event 10 is another than when the head was signed");
+}
+END_TEST
+
+/* What is left of ten events, one of them seen, after a failover that lost some. */
+static const char *const forks[] = {
+    "DELETE FROM audit_event WHERE sequence > 7;"
+    "UPDATE audit_head SET sequence = 7, chain_hash = " HASH_OF(7),
+    "UPDATE audit_event SET chain_hash = randomblob(32) WHERE sequence = 10;"
+    "UPDATE audit_head SET chain_hash = " HASH_OF(10),
+    "UPDATE audit_event SET chain_hash = randomblob(32) WHERE sequence = 10;"
+    "INSERT INTO audit_event SELECT 11, create_time, caller, proof_kind, proof, method, result,"
+    " message, issuer, key_id, token_id, request_id, randomblob(32) FROM audit_event"
+    " WHERE sequence = 10;"
+    "UPDATE audit_head SET sequence = 11, chain_hash = " HASH_OF(11),
+};
+
+START_TEST(a_log_without_an_event_that_was_seen_is_not_written_to)
+{
+    char head[AUDIT_HEAD_TEXT_SIZE];
+    struct asap_error err = { 0 };
+    struct audit_row event = { .create_time = NOW, .caller = "ci", .result = "ok" };
+    SCOPED(txn) struct txn txn = { 0 };
+
+    append_events(10);
+    ck_assert_succeeds(audit_get_head(fixture.audit, head, &err));
+    append_events(1);
+    run_sql("DELETE FROM audit_event WHERE sequence = 11;"
+            "UPDATE audit_head SET sequence = 10, chain_hash = " HASH_OF(10));
+    append_events(1);
+    run_sql("DELETE FROM audit_event WHERE sequence = 11;"
+            "UPDATE audit_head SET sequence = 10, chain_hash = " HASH_OF(10));
+    run_sql(forks[_i]);
+    begin(&txn);
+    ck_assert_int_eq(audit_append(fixture.audit, &txn, &event, &err), ASAP_FAILED_PRECONDITION);
+    ck_assert_ptr_nonnull(strstr(err.message, "the database went back"));
+    txn_rollback(&txn);
+    close_audit();
+    open_audit();
+    append_events(1);
 }
 END_TEST
 
@@ -226,6 +267,8 @@ int main(void)
     tcase_add_loop_test(cases, whatever_was_altered_removed_or_moved_is_named, 0, COUNT(attacks));
     tcase_add_loop_test(cases, a_tail_that_was_cut_off_is_found_by_an_earlier_head, 0, COUNT(cuts));
     tcase_add_test(cases, a_log_that_went_another_way_is_found_by_an_earlier_head);
+    tcase_add_loop_test(cases, a_log_without_an_event_that_was_seen_is_not_written_to, 0,
+                        COUNT(forks));
     tcase_add_test(cases, an_earlier_head_fits_a_log_that_has_grown);
     tcase_add_test(cases, a_word_that_is_no_head_is_refused);
     tcase_add_loop_test(cases, a_long_log_is_checked_to_its_end, 0, COUNT(places));

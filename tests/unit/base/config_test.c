@@ -167,6 +167,10 @@ static const struct {
     { "records gone in a moment", "audit_retention = 59s", "audit_retention is less than 60s" },
     { "records for ages", "audit_retention = 3654d", "write from 0 to" },
     { "too short a lead", "publish_lead = 60s", "publish_lead" },
+    { "several servers that never look", "database = postgresql://db/x\nreplica_lag = 4s",
+      "replica_lag is less than 5s" },
+    { "a lead that several servers need longer",
+      "database = postgresql://db/x\npublish_lead = 689s", "publish_lead" },
     { "more from one address than in all", "max_connections = 3", "max_connections_per_address" },
 };
 
@@ -197,6 +201,9 @@ static const struct {
     { "base_path = /a/b.c/d_e-f+g" },
     { "base_path =" },
     { "log_level = debug" },
+    { "replica_lag = 1s" },
+    { "database = postgresql://db/x\nreplica_lag = 5s\npublish_lead = 635s" },
+    { "database = postgresql://db/x\npublish_lead = 690s" },
     { "max_token_lifetime = 1h" },
     { "audience = https://asapd.example.org/x" },
     { "client_ca_file =" },
@@ -323,6 +330,7 @@ START_TEST(takes_the_url_of_a_server_as_it_is_and_repeats_none)
     ck_assert_succeeds(config_load(arguments, environment, &config, &extra, &err));
     ck_assert_str_eq(config.database, strchr(good, '=') + 1);
     ck_assert(config_is_postgres(config.database));
+    ck_assert_int_eq(config.lifecycle.replica_lag, 60);
     ck_assert_int_eq(config_load(wrong, environment, &config, &extra, &err), ASAP_INVALID_ARGUMENT);
     ck_assert_msg(strstr(err.message, "s3cret") == NULL, "%s", err.message);
 }

@@ -435,7 +435,8 @@ START_TEST(makes_its_tables_in_a_database_of_a_server_once)
     const struct log log = { .stream = stderr, .level = LOG_WARNING };
     char flag[POSTGRES_URL_SIZE + 16] = "--database=";
     char folder[] = "--dir";
-    char *arguments[] = { folder, directory, flag, NULL };
+    char demo[] = "--demo";
+    char *arguments[] = { folder, directory, flag, demo, NULL };
     char *again[] = { folder, directory, flag, NULL };
     struct config config;
     struct asap_error err = { 0 };
@@ -446,6 +447,8 @@ START_TEST(makes_its_tables_in_a_database_of_a_server_once)
     ck_assert_int_ne(access(in_directory("asapd.db"), F_OK), 0);
     load_config(&config);
     ck_assert_str_eq(config.database, strchr(flag, '=') + 1);
+    ck_assert_int_eq(config.lifecycle.replica_lag, 5);
+    ck_assert_int_eq(config.lifecycle.publish_lead, 26);
     ck_assert_succeeds(vault_open(config.kek_file, &vault, &err));
     ck_assert_succeeds(store_open(config.database, false, &log, &store, &err));
     ck_assert_succeeds(kek_check(store, vault, &err));

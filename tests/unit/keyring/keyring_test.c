@@ -364,6 +364,28 @@ START_TEST(a_reload_that_fails_keeps_the_old_keys_and_says_why)
 }
 END_TEST
 
+START_TEST(a_database_that_lost_changes_is_not_followed)
+{
+    struct asap_error err = { 0 };
+    char problem[256] = "";
+
+    (void)add_ec_key("web", "one");
+    (void)add_ec_key("web", "two");
+    reload();
+    run_sql("UPDATE server SET generation = 1; DELETE FROM key WHERE kid = 'web/two'");
+    ck_assert_int_eq(keyring_refresh(fixture.keyring, fixture.store, NOW, &err),
+                     ASAP_FAILED_PRECONDITION);
+    ck_assert(!keyring_problem(fixture.keyring, problem, sizeof problem));
+    ck_assert_ptr_nonnull(strstr(problem, "went back from generation 2 of the keys to 1"));
+    ck_assert_int_eq(keyring_check_forward(fixture.keyring, 1, &err), ASAP_FAILED_PRECONDITION);
+    ck_assert_succeeds(keyring_check_forward(fixture.keyring, 2, &err));
+    ck_assert(keyring_doubt(fixture.keyring).may_lack);
+    run_sql("UPDATE server SET generation = 2");
+    ck_assert_succeeds(keyring_refresh(fixture.keyring, fixture.store, NOW, &err));
+    ck_assert(!keyring_doubt(fixture.keyring).may_lack);
+}
+END_TEST
+
 START_TEST(a_first_load_that_fails_leaves_no_keys_until_one_succeeds)
 {
     (void)add_ec_key("web", "one");
@@ -582,6 +604,7 @@ static TCase *reloading(void)
     tcase_add_test(tests, a_refresh_reloads_when_the_generation_is_another);
     tcase_add_loop_test(tests, a_reload_that_fails_keeps_the_old_keys_and_says_why, 0,
                         COUNT(breakages));
+    tcase_add_test(tests, a_database_that_lost_changes_is_not_followed);
     tcase_add_test(tests, a_first_load_that_fails_leaves_no_keys_until_one_succeeds);
     tcase_add_test(tests, readers_are_undisturbed_by_reloads);
     return tests;

@@ -141,7 +141,7 @@ static const struct {
     enum asap_code (*change)(struct txn *txn, int64_t row, int64_t other_row);
     enum asap_code code;
 } damages[] = {
-    { destroy, ASAP_NOT_FOUND },
+    { destroy, ASAP_UNAVAILABLE },
     { take_the_others, ASAP_DATA_LOSS },
     { take_a_strangers, ASAP_DATA_LOSS },
 };

@@ -80,16 +80,9 @@ static void assert_stored(const char *numbers)
                      numbers);
 }
 
-/* Every session of the database but the one that asks, and not before they are gone. */
-static void end_sessions(void)
-{
-    (void)postgres_run(url, "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity"
-                            " WHERE datname = current_database() AND pid <> pg_backend_pid()");
-}
-
 START_TEST(a_connection_lost_between_transactions_is_not_noticed)
 {
-    end_sessions();
+    postgres_end_sessions(url);
     ck_assert_succeeds(begin(one));
     ck_assert_succeeds(insert(one, 1));
     ck_assert_succeeds(commit(one));
@@ -101,7 +94,7 @@ START_TEST(a_connection_lost_in_a_transaction_ends_it_and_the_next_one_works)
 {
     ck_assert_succeeds(begin(one));
     ck_assert_succeeds(insert(one, 1));
-    end_sessions();
+    postgres_end_sessions(url);
     ck_assert_int_eq(insert(one, 2), ASAP_UNAVAILABLE);
     ck_assert_int_eq(insert(one, 3), ASAP_UNAVAILABLE);
     assert_says("has ended with the connection");
@@ -119,7 +112,7 @@ START_TEST(a_connection_lost_before_its_commit_is_no_success)
 {
     ck_assert_succeeds(begin(one));
     ck_assert_succeeds(insert(one, 1));
-    end_sessions();
+    postgres_end_sessions(url);
     ck_assert_int_eq(commit(one), ASAP_UNAVAILABLE);
     assert_says("unknown whether");
     assert_says("same request_id");
@@ -299,36 +292,18 @@ START_TEST(a_visitor_may_end_a_result_of_any_length)
 }
 END_TEST
 
-static void name_socket(const char *suffix, char out[128])
-{
-    (void)snprintf(out, 128, "%s/.s.PGSQL.5432%s",
-                   getenv("ASAP_TEST_POSTGRES_FOLDER"), /* NOLINT(concurrency-mt-unsafe) */
-                   suffix);
-}
-
-static void move_socket(const char *from, const char *to)
-{
-    char before[128];
-    char after[128];
-
-    name_socket(from, before);
-    name_socket(to, after);
-    ck_assert_int_eq(rename(before, after), 0);
-}
-
 START_TEST(an_unreachable_server_is_tried_again_later_and_later_and_all_fails_at_once_meanwhile)
 {
     struct postgres *postgres = link_of(one);
 
     postgres->monotonic_ms = read_clock;
     clock_ms = 1000000;
-    end_sessions();
-    move_socket("", ".away");
+    postgres_go_away(url);
     ck_assert_int_eq(begin(one), ASAP_UNAVAILABLE);
     assert_says("cannot reach the database");
     ck_assert_uint_eq(postgres->failures, 1);
     ck_assert_int_gt(postgres->next_attempt, clock_ms);
-    move_socket(".away", "");
+    postgres_come_back();
     ck_assert_int_eq(begin(one), ASAP_UNAVAILABLE);
     assert_says("cannot reach the database");
     ck_assert_uint_eq(postgres->failures, 1);
@@ -342,7 +317,7 @@ END_TEST
 START_TEST(another_database_than_before_is_not_taken)
 {
     (void)postgres_run(url, "UPDATE asapd_schema SET identity = 'another'");
-    end_sessions();
+    postgres_end_sessions(url);
     ck_assert_int_eq(begin(one), ASAP_UNAVAILABLE);
     assert_says("another database than before");
 }
