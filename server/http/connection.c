@@ -16,7 +16,8 @@
 #include "peer.h"
 
 enum {
-    BUCKETS = 1024, /* a power of two */
+    BUCKET_BITS = 10,
+    BUCKETS = 1 << BUCKET_BITS,
     TICK_MOST_MS = 250,
     TICK_LEAST_MS = 5,
     TICKS_IN_LIMIT = 4, /* how often the shortest limit is looked at while it runs */
@@ -41,6 +42,7 @@ struct registry {
     unsigned lingering;
 };
 
+/* The upper bits: a product's lower ones know nothing of the last bytes of an IPv4 address. */
 static size_t bucket_of(const struct registry *registry, const struct connection_key *key)
 {
     uint64_t hash = registry->seed;
@@ -51,7 +53,7 @@ static size_t bucket_of(const struct registry *registry, const struct connection
         hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
         hash ^= hash >> 29;
     }
-    return (size_t)(hash & (BUCKETS - 1));
+    return (size_t)(hash >> (64 - BUCKET_BITS));
 }
 
 /* How many connections of this address are open. The caller holds the mutex. */

@@ -10,7 +10,9 @@ import json
 import math
 import sys
 
-WIDTH, LEFT, RIGHT, ROW, TOP, BAR = 960, 400, 110, 22, 56, 12
+from report import short
+
+WIDTH, LEFT, RIGHT, ROW, TOP, BAR = 960, 400, 130, 22, 56, 12
 GOOD, BAD, INK, FAINT = "#2e7d32", "#c77700", "#24292f", "#d0d7de"
 SPAN = 3  # powers of two to each side of the goal
 
@@ -36,7 +38,7 @@ def draw_row(row, top):
     yield text(LEFT - 12, top + BAR - 1, row["title"], "end")
     yield (f'<rect x="{min(middle, middle + reach):.1f}" y="{top}" width="{max(abs(reach), 1):.1f}" '
            f'height="{BAR}" fill="{colour}"/>')
-    yield text(WIDTH - RIGHT + 8, top + BAR - 1, f"{got:.3g}{unit} ({row['relation']} {row['goal']:g})",
+    yield text(WIDTH - RIGHT + 8, top + BAR - 1, f"{short(got)}{unit} ({row['relation']} {row['goal']:g})",
                colour=colour)
 
 

@@ -42,6 +42,7 @@ round() {
     cpu_per_request download-http asapd "$asapd_http" 64 "$asapd_http_url" -s "$work/paths.lua"
     cpu_per_request download-http nginx "$static" 64 "$static_http_url" -s "$work/paths.lua"
     cpu_per_request download-http nginx-return "$return" 64 "$return_url" -s "$work/paths.lua"
-    cpu_per_request download-https asapd "$asapd_https" 64 "$asapd_https_url" -s "$work/paths.lua"
-    cpu_per_request download-https nginx "$static" 64 "$static_https_url" -s "$work/paths.lua"
+    # Few, since a handshake costs hundreds of downloads.
+    cpu_per_request download-https asapd "$asapd_https" 16 "$asapd_https_url" -s "$work/paths.lua"
+    cpu_per_request download-https nginx "$static" 16 "$static_https_url" -s "$work/paths.lua"
 }

@@ -26,13 +26,13 @@ measure() {
     load 64 1 "$url" >/dev/null
     before=$(rss_bytes "$server")
     coproc holder { exec tests/bench/hold_connections.py "$url" "$size"; }
-    read -r _ <&"${holder[0]}"
+    read -r -t 600 _ <&"${holder[0]}"
     awk -v f="grow-connections-$scheme" -v s="$size" -v r="$(rss_bytes "$server")" -v b="$before" \
         'BEGIN { printf "%s-memory %s %.0f B\n", f, s, (r - b) / s }'
     idle=$(cpu_us "$server")
     sleep "$seconds"
     echo "grow-connections-$scheme-idle $size $((($(cpu_us "$server") - idle) / seconds)) us/s"
-    cpu_per_request "grow-connections-$scheme-download" "$size" "$server" 64 "$url"
+    cpu_per_request "grow-connections-$scheme-download" "$size" "$server" 16 "$url"
     eval "exec ${holder[1]}>&-"
     wait "$holder_PID" || true
     end_servers
