@@ -88,8 +88,11 @@ static enum asap_code check(const char *url, struct asap_error *err)
     return parse(url, shown, err);
 }
 
-enum asap_code
-postgres_new(const char *url, enum postgres_use use, struct postgres **out, struct asap_error *err)
+enum asap_code postgres_new(const char *url,
+                            enum postgres_use use,
+                            bool create,
+                            struct postgres **out,
+                            struct asap_error *err)
 {
     SCOPED(postgres) struct postgres *postgres = calloc(1, sizeof *postgres);
 
@@ -100,6 +103,7 @@ postgres_new(const char *url, enum postgres_use use, struct postgres **out, stru
     postgres->monotonic_ms = clock_monotonic_ms;
     postgres->patience_ms = POSTGRES_ANSWER_MS;
     postgres->use = use;
+    postgres->create = create;
     TRY(parse(url, postgres->shown, err));
     postgres->url = strdup(url);
     if (postgres->url == NULL)
@@ -117,10 +121,8 @@ static enum asap_code open_for(const char *url,
     SCOPED(postgres) struct postgres *postgres = NULL;
 
     *out = NULL;
-    TRY(postgres_new(url, use, &postgres, err));
-    postgres->create = create;
+    TRY(postgres_new(url, use, create, &postgres, err));
     TRY(postgres_connect(postgres, POSTGRES_CONNECT_MS, err));
-    postgres->create = false;
     *out = &MOVE(postgres)->base;
     return ASAP_OK;
 }

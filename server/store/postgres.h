@@ -53,7 +53,7 @@ struct postgres {
     char problem[POSTGRES_PROBLEM_SIZE];
 
     enum postgres_use use;
-    bool create; /* a database without tables is to get them */
+    bool create; /* a database without tables is to get them, at the first connection */
     char
         identity[POSTGRES_IDENTITY_SIZE]; /* which database it is; "" before the first connection */
     bool in_transaction;
@@ -66,8 +66,11 @@ struct postgres {
 DEFINE_SCOPED(result, PGresult *, PQclear)
 
 /* One that is not connected yet. */
-ASAP_MUST_CHECK enum asap_code
-postgres_new(const char *url, enum postgres_use use, struct postgres **out, struct asap_error *err);
+ASAP_MUST_CHECK enum asap_code postgres_new(const char *url,
+                                            enum postgres_use use,
+                                            bool create,
+                                            struct postgres **out,
+                                            struct asap_error *err);
 void postgres_free(struct postgres *postgres);
 DEFINE_SCOPED(postgres, struct postgres *, postgres_free)
 

@@ -208,6 +208,7 @@ static enum asap_code finish(struct postgres *postgres, struct asap_error *err)
     (void)PQsetNoticeReceiver(postgres->link, notice, postgres);
     if (postgres_set_up(postgres, &cause) == ASAP_OK) {
         postgres->failures = 0;
+        postgres->create = false;
         return ASAP_OK;
     }
     (void)snprintf(postgres->problem, sizeof postgres->problem, "%.127s", cause.message);

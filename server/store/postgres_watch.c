@@ -115,7 +115,7 @@ enum asap_code postgres_watch(const char *url,
     watch->changed = changed;
     watch->context = context;
     watch->stop = eventfd(0, EFD_CLOEXEC);
-    TRY(postgres_new(url, POSTGRES_SHARED, &watch->postgres, err));
+    TRY(postgres_new(url, POSTGRES_SHARED, false, &watch->postgres, err));
     if (watch->stop < 0 || pthread_create(&watch->thread, NULL, run, watch) != 0)
         return fail(err, ASAP_UNAVAILABLE,
                     "cannot listen for changes: raise the limits on tasks and open files");
@@ -123,11 +123,11 @@ enum asap_code postgres_watch(const char *url,
     return ASAP_OK;
 }
 
-void postgres_unwatch(struct sql_watch *base)
+void postgres_unwatch(struct sql_watch *watch)
 {
-    struct watch *watch = (struct watch *)base;
+    struct watch *self = (struct watch *)watch;
 
-    (void)eventfd_write(watch->stop, 1);
-    (void)pthread_join(watch->thread, NULL);
-    release(watch);
+    (void)eventfd_write(self->stop, 1);
+    (void)pthread_join(self->thread, NULL);
+    release(self);
 }
