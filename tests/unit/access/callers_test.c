@@ -413,7 +413,7 @@ static void *read_sets(void *context)
 {
     struct reader *reader = context;
 
-    while (!atomic_load(&is_over)) {
+    do {
         const struct caller_set *set = callers_acquire(callers);
         char name[32];
 
@@ -423,7 +423,7 @@ static void *read_sets(void *context)
         else
             reader->torn++;
         callers_release(callers, set);
-    }
+    } while (!atomic_load(&is_over));
     return NULL;
 }
 
