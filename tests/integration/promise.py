@@ -153,7 +153,12 @@ class PromiseTest(ServerTest):
 
     def is_excused(self, _instance, _trouble, answer):
         """Whether a call may end in this failure; None: without an answer."""
-        return answer is None
+        return answer is None or self.is_overtaken(answer)
+
+    @staticmethod
+    def is_overtaken(answer):
+        """Whether keys were changed during each of the server's attempts, as on a slow machine."""
+        return "keys keep changing" in answer.json["message"]
 
     def mint_once(self, instance, issuer):
         trouble = self.trouble_of(instance)

@@ -2,6 +2,7 @@
 #include "service.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -318,20 +319,20 @@ static void assert_says(const struct node *node, const char *text)
 
 static void finish(void *context)
 {
-    ck_assert_int_eq(pthread_barrier_wait(context) > 0, false);
+    (void)sem_post(context);
 }
 
 /* Until the token may leave. */
 static enum asap_code mint(struct node *node)
 {
     SCOPED(message) ProtobufCMessage *response = NULL;
-    pthread_barrier_t done;
+    sem_t done;
 
     TRY(call(node, MINT, WISH, &response));
-    (void)pthread_barrier_init(&done, NULL, 2);
+    (void)sem_init(&done, 0, 0);
     node->reply.hold->begin(node->reply.hold, finish, &done);
-    (void)pthread_barrier_wait(&done);
-    (void)pthread_barrier_destroy(&done);
+    (void)sem_wait(&done);
+    (void)sem_destroy(&done);
     return node->reply.hold->result(node->reply.hold, &node->err);
 }
 
