@@ -10,7 +10,7 @@ import time
 import uuid
 
 from cluster import Database, Node, main_in_own_network
-from harness import reason_of, until
+from harness import until
 from promise import AUDIENCE, SETTINGS, VERIFIER, PromiseTest, time_of
 
 NODES = 3
@@ -55,7 +55,7 @@ class Cluster(PromiseTest):
     def is_excused(self, node, trouble, answer):
         if trouble % 2 == 0 and node.trouble == trouble:
             return answer is not None and self.is_overtaken(answer)
-        return answer is None or answer.status == 503 or reason_of(answer) == "CLOCK_WENT_BACK"
+        return answer is None or answer.status == 503 or self.is_behind(answer)
 
     def well(self):
         return [node for node in self.instances if node.trouble % 2 == 0]

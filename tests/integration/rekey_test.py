@@ -11,8 +11,8 @@ import subprocess
 from harness import ASAPD, ServerTest, main
 
 ISSUERS = 25  # of three keys each: more than one transaction takes
-STEP = 0.004  # seconds by which each kill comes later
-HALF_DONE = "SELECT count(*) FROM server_value WHERE name = 'kek_check_next'"
+LATER = 1.04  # times as late as the one before comes each kill
+TRIES = 20  # with a new KEK each, until a kill has come while the change was half done
 
 
 class Rekey(ServerTest):
@@ -84,45 +84,36 @@ class Rekey(ServerTest):
         self.assertFalse(os.path.exists(self.next))
         self.mint_all()
 
-    def begin(self):
-        return subprocess.Popen([ASAPD, "rekey", "--config", self.config, "--new-kek", self.next],
-                                env=self.server.environment, stdout=subprocess.DEVNULL)
-
-    def kill_half_done(self):
-        """As soon as it shows that it has begun; again, from the new KEK, if it was quicker."""
-        while True:
-            process = self.begin()
-            while process.poll() is None and self.query(HALF_DONE) != [1]:
-                pass
-            process.kill()
-            process.wait()
-            if self.query(HALF_DONE) == [1]:
-                return
-            self.assertIn(process.returncode, (0, -signal.SIGKILL))
-            if process.returncode == 0:
-                os.replace(self.next, self.kek)
-
-    def test_killed_at_any_moment_it_goes_on_and_meanwhile_nothing_is_served(self):
-        self.server.stop()
+    def kill_until_done(self):
+        """Each kill comes a little later than the one before; how many left it half done."""
         half_done, delay = 0, 0.02
-        self.kill_half_done()
         while True:
-            if self.query(HALF_DONE) == [1]:
-                half_done += 1
-                self.assertIn("asapd rekey was interrupted", self.command("check")[1])
-                self.assert_unserved(self.kek)
-                self.assert_unserved(self.next)
-            process = self.begin()
+            process = subprocess.Popen([ASAPD, "rekey", "--config", self.config,
+                                        "--new-kek", self.next], env=self.server.environment,
+                                       stdout=subprocess.DEVNULL)
             try:
                 process.wait(delay)
             except subprocess.TimeoutExpired:
                 process.kill()
             status = process.wait()
             if status != -signal.SIGKILL:
+                self.assertEqual(status, 0)
+                return half_done
+            delay *= LATER
+            if self.query("SELECT count(*) FROM server_value WHERE name = 'kek_check_next'") == [1]:
+                half_done += 1
+                self.assertIn("asapd rekey was interrupted", self.command("check")[1])
+                self.assert_unserved(self.kek)
+                self.assert_unserved(self.next)
+
+    def test_killed_at_any_moment_it_goes_on_and_meanwhile_nothing_is_served(self):
+        self.server.stop()
+        for _ in range(TRIES):
+            if self.kill_until_done() > 0:
                 break
-            delay += STEP
-        self.assertEqual(status, 0)
-        self.assertGreater(half_done, 0)
+            os.replace(self.next, self.kek)
+        else:
+            self.fail("no kill came while it was half done")
         self.assertEqual(len(self.kek_ids()), 1)
         self.serve_with(self.next)
 

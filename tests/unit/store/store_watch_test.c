@@ -20,9 +20,10 @@ static struct store *store; /* the process that makes changes */
 static struct sql_watch *watch;
 static sem_t told;
 
+/* Check's assertions are for the thread that runs the test. */
 static void tell(void *context)
 {
-    ck_assert_int_eq(sem_post(context), 0);
+    (void)sem_post(context);
 }
 
 static void await_word(void)
