@@ -8,6 +8,7 @@ nothing that was acknowledged is lost, and an issuer never has two signing keys.
 The seed decides on every wait, leap and choice. What the machine does between them is its own."""
 
 import calendar
+import contextlib
 import http.client
 import os
 import random
@@ -28,6 +29,14 @@ RESTART_MAX = 20  # seconds; a sanitizer's build on a busy machine needs some of
 SETTINGS = ("--max-age", "1s", "--stale", "1s", "--jwks-max-age", "1s")
 
 
+def reserve_port():
+    """A free port that the system gives to nobody by itself, so that it is free after a kill, too."""
+    while True:
+        port = random.SystemRandom().randrange(20000, 32768)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
 class Instance(Server):
     """One asapd. Its public address stays when it is started again."""
 
@@ -35,8 +44,7 @@ class Instance(Server):
         super().__init__(*settings, like=like)
         self.gate = threading.RLock()  # held while a token is minted; a leap of the clock waits
         self.minted, self.refused = 0, 0
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
+        self.port = reserve_port()
 
     def start(self, *flags, **options):
         return super().start("--public-listen", f"https://127.0.0.1:{self.port}", *flags,

@@ -412,7 +412,9 @@ class OtherMachinesTest(unittest.TestCase):
         server = Server("--public-listen", "http://0.0.0.0:8080", "--ops-listen",
                         "http://127.0.0.1:9464", "--trusted-proxies", "192.0.2.8")
         self.addCleanup(server.close)
-        done = run("unshare", "--map-root-user", "--net", "bash", "-c", OTHER_MACHINES, "bash",
+        # Root needs no user namespace, which a chroot would refuse.
+        how = () if os.geteuid() == 0 else ("--map-root-user",)
+        done = run("unshare", *how, "--net", "bash", "-c", OTHER_MACHINES, "bash",
                    ASAPD, "serve", "--config", server.path("asapd.conf"), env=server.environment)
         self.assertEqual(done.returncode, 0, done.stderr)
         answers = re.findall(r'"code":"(\w+)","message":"([^"]*)"[^\n]*}\n(\d+)', done.stdout)
