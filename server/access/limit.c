@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "fnv.h"
 #include "scoped.h"
 
 enum { MINUTE_MS = 60000 };
@@ -77,13 +78,10 @@ void limiter_free(struct limiter *limiter)
     release(limiter);
 }
 
-/* FNV-1a from a secret start. */
 static struct bucket **head_of(const struct limiter *limiter, const char *key)
 {
-    uint64_t value = limiter->seed;
+    const uint64_t value = fnv_hash(limiter->seed, key, strlen(key));
 
-    for (; *key != '\0'; key++)
-        value = (value ^ (unsigned char)*key) * UINT64_C(0x100000001b3);
     return &limiter->heads[(size_t)(value ^ value >> 32) & limiter->mask];
 }
 

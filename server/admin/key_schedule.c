@@ -22,19 +22,16 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-int64_t key_schedule_due(const struct snapshot *snapshot,
-                         const struct known_issuer *issuer,
+int64_t key_schedule_due(const struct known_issuer *issuer,
                          int64_t period,
                          int64_t now,
                          const struct published_key **active)
 {
-    const struct key_range range =
-        snapshot_issuer_keys(snapshot, issuer->name, strlen(issuer->name));
     int64_t last = -1;
 
     *active = NULL;
-    for (size_t i = range.begin; i < range.end; i++) {
-        const struct published_key *key = snapshot_at(snapshot, i);
+    for (size_t i = 0; i < issuer->keys.count; i++) {
+        const struct published_key *key = published_keys_at(issuer->keys, i);
 
         if (!key->is_managed)
             continue;
@@ -175,8 +172,7 @@ static int64_t look_at(struct turn *turn, const struct known_issuer *issuer)
 {
     struct key_schedule *schedule = turn->schedule;
     const struct published_key *active = NULL;
-    const int64_t due =
-        key_schedule_due(turn->snapshot, issuer, issuer->rotation_period, turn->now, &active);
+    const int64_t due = key_schedule_due(issuer, issuer->rotation_period, turn->now, &active);
     const int64_t until = setback_until(schedule, issuer->name);
     struct asap_error err = { 0 };
 
@@ -196,36 +192,41 @@ static int64_t look_at(struct turn *turn, const struct known_issuer *issuer)
 
 static void rotate_due(struct turn *turn)
 {
-    const size_t count = snapshot_issuer_count(turn->snapshot);
+    struct shards_cursor cursor = { 0 };
+    const struct known_issuer *issuer = NULL;
     int64_t next = LIFECYCLE_NEVER;
 
-    for (size_t i = 0; i < count; i++) {
-        const struct known_issuer *issuer = snapshot_issuer_at(turn->snapshot, i);
-
+    while ((issuer = snapshot_next_issuer(turn->snapshot, &cursor)) != NULL)
         if (issuer->is_managed && issuer->rotation_period != 0)
             next = earlier(next, look_at(turn, issuer));
-    }
     turn->schedule->next_rotation = next;
 }
 
 /* Destructions. */
 
-/* When a private key in this snapshot is of no use any more, not before `from`. */
-static int64_t find_end(const struct snapshot *snapshot, int64_t from)
+static int64_t find_end_of(struct published_keys keys, int64_t from)
 {
     int64_t next = LIFECYCLE_NEVER;
 
-    for (size_t i = 0; i < snapshot_issuer_count(snapshot); i++) {
-        const char *issuer = snapshot_issuer_at(snapshot, i)->name;
-        const struct key_range range = snapshot_issuer_keys(snapshot, issuer, strlen(issuer));
+    for (size_t i = 0; i < keys.count; i++) {
+        const struct published_key *key = published_keys_at(keys, i);
 
-        for (size_t k = range.begin; k < range.end; k++) {
-            const struct published_key *key = snapshot_at(snapshot, k);
-
-            if (key->is_managed && key->times.unpublish_time >= from)
-                next = earlier(next, key->times.unpublish_time);
-        }
+        if (key->is_managed && key->times.unpublish_time >= from)
+            next = earlier(next, key->times.unpublish_time);
     }
+    return next;
+}
+
+/* When a private key in this snapshot is of no use any more, not before `from`. */
+static int64_t find_end(const struct snapshot *snapshot, int64_t from)
+{
+    struct shards_cursor cursor = { 0 };
+    const struct known_issuer *issuer = NULL;
+    int64_t next = LIFECYCLE_NEVER;
+
+    while ((issuer = snapshot_next_issuer(snapshot, &cursor)) != NULL)
+        if (issuer->is_managed)
+            next = earlier(next, find_end_of(issuer->keys, from));
     return next;
 }
 

@@ -45,8 +45,7 @@ void key_schedule_run(struct key_schedule *schedule, int64_t now);
 
 /* When the keys of an issuer are to be rotated by themselves next, if its period were `period`, and
  * the key that signs until then: NULL while none does. */
-int64_t key_schedule_due(const struct snapshot *snapshot,
-                         const struct known_issuer *issuer,
+int64_t key_schedule_due(const struct known_issuer *issuer,
                          int64_t period,
                          int64_t now,
                          const struct published_key **active);

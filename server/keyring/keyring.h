@@ -11,12 +11,14 @@
 #include "algorithm.h"
 #include "lifecycle.h"
 #include "log.h"
+#include "shards.h"
 
 /* The published keys in memory: an immutable snapshot that readers hold while
  * they use it, and that a reload replaces. Reads never touch the database. */
 struct keyring;
 struct snapshot;
 struct store;
+struct key_entry;
 
 ASAP_MUST_CHECK enum asap_code keyring_new(const struct log *log,
                                            struct keyring **out,
@@ -88,31 +90,38 @@ const struct published_key *snapshot_find(const struct snapshot *snapshot,
 /* By the 64 lower-case hexadecimal digits of SHA-256(kid). */
 const struct published_key *snapshot_find_hashed(const struct snapshot *snapshot, const char *hex);
 
-/* An issuer's keys, oldest first: those that snapshot_at() returns for begin <= index < end. */
-struct key_range {
-    size_t begin, end;
+/* Keys, oldest first: published_keys_at() for 0 <= index < count. The snapshot's. */
+struct published_keys {
+    struct key_entry *const *entries;
+    size_t count;
 };
-struct key_range snapshot_issuer_keys(const struct snapshot *snapshot,
-                                      const char *issuer,
-                                      size_t length);
-const struct published_key *snapshot_at(const struct snapshot *snapshot, size_t index);
-/* The number of keys of all issuers, published or not: 0 <= index < snapshot_size(). */
-size_t snapshot_size(const struct snapshot *snapshot);
+const struct published_key *published_keys_at(struct published_keys keys, size_t index);
 
-/* An issuer; one that was deleted is not there. */
+/* An issuer. One that was deleted has but its name, and the keys that were still published. */
 struct known_issuer {
-    char *name;              /* the snapshot's */
+    const char *name; /* the snapshot's */
+    struct published_keys keys;
+    bool is_deleted;
     int64_t max_lifetime;    /* seconds; the longest that a token may live from now on */
     int64_t rotation_period; /* seconds; 0: its keys are not rotated by themselves */
     bool is_managed;
 };
 
-/* NULL when there is none of this name. */
+/* NULL when there is none of this name, or when it was deleted. */
 const struct known_issuer *snapshot_find_issuer(const struct snapshot *snapshot, const char *name);
+/* Its keys, even if it was deleted; none when there is none. */
+struct published_keys snapshot_issuer_keys(const struct snapshot *snapshot,
+                                           const char *issuer,
+                                           size_t length);
 
-/* All issuers, by name: 0 <= index < snapshot_issuer_count(). */
-size_t snapshot_issuer_count(const struct snapshot *snapshot);
-const struct known_issuer *snapshot_issuer_at(const struct snapshot *snapshot, size_t index);
+/* The issuers one by one, in no order, from a cursor that is all zero; deleted ones that still have
+ * keys are among them. NULL: that was the last. */
+const struct known_issuer *snapshot_next_issuer(const struct snapshot *snapshot,
+                                                struct shards_cursor *cursor);
+size_t snapshot_issuer_count(const struct snapshot *snapshot); /* without deleted ones */
+
+/* The number of keys of all issuers, published or not. */
+size_t snapshot_size(const struct snapshot *snapshot);
 
 /* The time at which to look at a snapshot when the clock says `now`: not before the latest change
  * in it, so that a clock that went back neither revives a revoked key nor hides a new one. */

@@ -5,53 +5,14 @@
 #include "snapshot.h"
 #include "utc.h"
 
-/* Keys are added by administrators only, so that nobody else can make them collide. */
-uint64_t snapshot_hash(uint64_t seed, const char *text, size_t length)
-{
-    uint64_t value = seed;
-
-    for (size_t i = 0; i < length; i++)
-        value = (value ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    return value;
-}
-
-static bool has_key_id(const struct entry *entry, const char *kid, size_t length)
-{
-    return strncmp(entry->key.kid, kid, length) == 0 && entry->key.kid[length] == '\0';
-}
-
-struct entry **snapshot_bucket(const struct snapshot *snapshot, const char *kid, size_t length)
-{
-    size_t index = (size_t)snapshot_hash(SNAPSHOT_HASH_BEGIN, kid, length) & snapshot->mask;
-
-    while (snapshot->buckets[index] != NULL && !has_key_id(snapshot->buckets[index], kid, length))
-        index = (index + 1) & snapshot->mask;
-    return &snapshot->buckets[index];
-}
-
 const struct published_key *snapshot_find(const struct snapshot *snapshot,
                                           const char *kid,
                                           size_t length)
 {
-    const struct entry *entry = NULL;
+    const struct key_entry *entry =
+        memchr(kid, '\0', length) != NULL ? NULL : snapshot_entry(snapshot, kid, length);
 
-    if (memchr(kid, '\0', length) != NULL)
-        return NULL;
-    entry = *snapshot_bucket(snapshot, kid, length);
     return entry == NULL ? NULL : &entry->key;
-}
-
-struct entry **snapshot_digest_bucket(const struct snapshot *snapshot,
-                                      const unsigned char digest[KEY_DIGEST_BYTES])
-{
-    struct entry **const table = snapshot->by_digest;
-    size_t index = 0;
-
-    memcpy(&index, digest, sizeof index);
-    index &= snapshot->mask;
-    while (table[index] != NULL && memcmp(table[index]->digest, digest, KEY_DIGEST_BYTES) != 0)
-        index = (index + 1) & snapshot->mask;
-    return &table[index];
 }
 
 static int hex_value(char digit)
@@ -77,62 +38,53 @@ static bool read_digest(const char *hex, unsigned char out[KEY_DIGEST_BYTES])
 const struct published_key *snapshot_find_hashed(const struct snapshot *snapshot, const char *hex)
 {
     unsigned char digest[KEY_DIGEST_BYTES];
-    const struct entry *entry = NULL;
+    const struct key_entry *entry = NULL;
 
     if (!read_digest(hex, digest))
         return NULL;
-    entry = *snapshot_digest_bucket(snapshot, digest);
+    entry = snapshot_entry_by_digest(snapshot, digest);
     return entry == NULL ? NULL : &entry->key;
 }
 
-/* How `issuer` sorts against the entry's, as snapshot_build.c sorts them. */
-static int compare_issuer(const char *issuer, size_t length, const struct entry *entry)
+const struct published_key *published_keys_at(struct published_keys keys, size_t index)
 {
-    const size_t shorter = length < entry->issuer_length ? length : entry->issuer_length;
-    const int order = memcmp(issuer, entry->key.kid, shorter);
+    const struct key_entry *entry = keys.entries[index];
 
-    if (order != 0 || length == entry->issuer_length)
-        return order;
-    return length < entry->issuer_length ? -1 : 1;
+    return &entry->key;
 }
 
-/* The first entry whose issuer is not before `issuer`. */
-static size_t lower_bound(const struct snapshot *snapshot, const char *issuer, size_t length)
+struct published_keys snapshot_issuer_keys(const struct snapshot *snapshot,
+                                           const char *issuer,
+                                           size_t length)
 {
-    size_t begin = 0;
-    size_t end = snapshot->count;
+    const struct issuer_entry *entry = snapshot_issuer(snapshot, issuer, length);
 
-    while (begin < end) {
-        const size_t middle = begin + (end - begin) / 2;
-
-        if (compare_issuer(issuer, length, snapshot->entries[middle]) > 0)
-            begin = middle + 1;
-        else
-            end = middle;
-    }
-    return begin;
+    return entry == NULL ? (struct published_keys){ NULL, 0 } : entry->issuer.keys;
 }
 
-struct key_range snapshot_issuer_keys(const struct snapshot *snapshot,
-                                      const char *issuer,
-                                      size_t length)
+const struct known_issuer *snapshot_find_issuer(const struct snapshot *snapshot, const char *name)
 {
-    const size_t begin = lower_bound(snapshot, issuer, length);
-    size_t end = begin;
+    const struct issuer_entry *entry = snapshot_issuer(snapshot, name, strlen(name));
 
-    while (end < snapshot->count && compare_issuer(issuer, length, snapshot->entries[end]) == 0)
-        end++;
-    return (struct key_range){ begin, end };
+    return entry == NULL || entry->issuer.is_deleted ? NULL : &entry->issuer;
 }
 
-const struct published_key *snapshot_at(const struct snapshot *snapshot, size_t index)
+const struct known_issuer *snapshot_next_issuer(const struct snapshot *snapshot,
+                                                struct shards_cursor *cursor)
 {
-    return &snapshot->entries[index]->key;
+    const struct issuer_entry *entry = shards_next(&snapshot->issuers, cursor);
+
+    return entry == NULL ? NULL : &entry->issuer;
+}
+
+size_t snapshot_issuer_count(const struct snapshot *snapshot)
+{
+    return snapshot->issuer_count;
 }
 
 size_t snapshot_size(const struct snapshot *snapshot)
 {
-    return snapshot->count;
+    return snapshot->by_kid.count;
 }
 
 int64_t snapshot_time(const struct snapshot *snapshot, int64_t now)
@@ -147,13 +99,13 @@ int64_t snapshot_generation(const struct snapshot *snapshot)
 
 size_t snapshot_count(const struct snapshot *snapshot, int64_t now)
 {
+    struct shards_cursor cursor = { 0 };
+    const struct key_entry *entry = NULL;
     size_t published = 0;
 
-    for (size_t i = 0; i < snapshot->count; i++) {
-        const struct published_key *key = &snapshot->entries[i]->key;
-
-        published += key->pem != NULL && lifecycle_is_published(&key->times, now) ? 1 : 0;
-    }
+    while ((entry = shards_next(&snapshot->by_kid, &cursor)) != NULL)
+        if (entry->key.pem != NULL && lifecycle_is_published(&entry->key.times, now))
+            published++;
     return published;
 }
 

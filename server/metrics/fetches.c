@@ -9,6 +9,7 @@
 
 #include "exposition.h"
 #include "fail.h"
+#include "fnv.h"
 #include "kid.h"
 
 #define TOTAL "asap_retiring_key_fetches_total"
@@ -66,14 +67,9 @@ void fetches_free(struct fetches *fetches)
     free(fetches);
 }
 
-/* FNV-1a. */
 static uint64_t hash(const char *text)
 {
-    uint64_t value = UINT64_C(0xcbf29ce484222325);
-
-    for (; *text != '\0'; text++)
-        value = (value ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    return value;
+    return fnv_hash(FNV_BEGIN, text, strlen(text));
 }
 
 /* Makes room by what has gone, at most once a second. */

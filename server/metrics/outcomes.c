@@ -10,6 +10,7 @@
 #include "counter.h"
 #include "exposition.h"
 #include "fail.h"
+#include "fnv.h"
 #include "scoped.h"
 
 enum { RESULTS = ASAP_UNAUTHENTICATED + 1 };
@@ -81,13 +82,10 @@ void outcome_table_free(struct outcome_table *table)
     free(table);
 }
 
-/* FNV-1a. */
 static size_t hash(const char *name)
 {
-    uint64_t value = UINT64_C(0xcbf29ce484222325);
+    const uint64_t value = fnv_hash(FNV_BEGIN, name, strlen(name));
 
-    for (; *name != '\0'; name++)
-        value = (value ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
     return (size_t)(value ^ (value >> 32));
 }
 

@@ -9,18 +9,18 @@
 
 enum { MS_PER_SECOND = 1000 };
 
-static struct lifecycle_signer find_signer(const struct mint_key_wish *wish, int64_t now)
+static struct lifecycle_signer find_signer(const struct mint_key_wish *wish,
+                                           struct published_keys keys,
+                                           int64_t now)
 {
-    const struct key_range range =
-        snapshot_issuer_keys(wish->snapshot, wish->issuer, strlen(wish->issuer));
     struct lifecycle_signer signer = { .policy = wish->policy,
                                        .now = now,
                                        .lifetime = wish->lifetime,
                                        .key = PLAN_NONE,
                                        .next_time = LIFECYCLE_NEVER };
 
-    for (size_t i = range.begin; i < range.end; i++) {
-        const struct published_key *key = snapshot_at(wish->snapshot, i);
+    for (size_t i = 0; i < keys.count; i++) {
+        const struct published_key *key = published_keys_at(keys, i);
 
         if (key->is_managed)
             lifecycle_consider_signer(&signer, i, &key->times);
@@ -90,6 +90,8 @@ enum asap_code mint_key_find(const struct mint_key_wish *wish,
                              int64_t *retry_ms,
                              struct asap_error *err)
 {
+    const struct published_keys keys =
+        snapshot_issuer_keys(wish->snapshot, wish->issuer, strlen(wish->issuer));
     const struct published_key *key = NULL;
     struct lifecycle_signer signer;
     int64_t now = 0;
@@ -98,10 +100,10 @@ enum asap_code mint_key_find(const struct mint_key_wish *wish,
     *retry_ms = 0;
     TRY(check_clock(wish, &now, err));
     TRY(check_copy(wish, now, retry_ms, err));
-    signer = find_signer(wish, now);
+    signer = find_signer(wish, keys, now);
     if (signer.key == PLAN_NONE)
         return fail_gap(wish, signer.next_time, retry_ms, err);
-    key = snapshot_at(wish->snapshot, signer.key);
+    key = published_keys_at(keys, signer.key);
     if (key->pem == NULL || key->algorithm == NULL)
         return fail(err, ASAP_UNAVAILABLE,
                     "the key that signs is damaged in the database (its operator must restore it)");

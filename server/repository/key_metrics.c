@@ -76,17 +76,28 @@ static void write_key(const struct writing *writing,
     exposition_sample(writing->out, name, labels, sizeof labels / sizeof labels[0], value);
 }
 
-static void write_key_metric(struct writing *writing, const struct key_metric *metric)
+static void write_keys_of(struct writing *writing,
+                          const struct key_metric *metric,
+                          struct published_keys keys)
 {
-    writing->written = 0;
-    exposition_begin(writing->out, metric->name, METRIC_GAUGE, metric->help);
-    for (size_t i = 0; i < snapshot_size(writing->snapshot); i++) {
-        const struct published_key *key = snapshot_at(writing->snapshot, i);
+    for (size_t i = 0; i < keys.count; i++) {
+        const struct published_key *key = published_keys_at(keys, i);
         const int64_t value = metric->read(key, writing->now);
 
         if (value != LIFECYCLE_NEVER && takes_line(writing))
             write_key(writing, metric->name, key, value);
     }
+}
+
+static void write_key_metric(struct writing *writing, const struct key_metric *metric)
+{
+    struct shards_cursor cursor = { 0 };
+    const struct known_issuer *issuer = NULL;
+
+    writing->written = 0;
+    exposition_begin(writing->out, metric->name, METRIC_GAUGE, metric->help);
+    while ((issuer = snapshot_next_issuer(writing->snapshot, &cursor)) != NULL)
+        write_keys_of(writing, metric, issuer->keys);
 }
 
 /* Figures of managed issuers, whose keys are for asapd to see to. */
@@ -95,12 +106,10 @@ static int64_t count_keys(const struct writing *writing,
                           const struct known_issuer *issuer,
                           enum key_state state)
 {
-    const struct key_range range =
-        snapshot_issuer_keys(writing->snapshot, issuer->name, strlen(issuer->name));
     int64_t count = 0;
 
-    for (size_t i = range.begin; i < range.end; i++)
-        if (lifecycle_state(&snapshot_at(writing->snapshot, i)->times, writing->now) == state)
+    for (size_t i = 0; i < issuer->keys.count; i++)
+        if (lifecycle_state(&published_keys_at(issuer->keys, i)->times, writing->now) == state)
             count++;
     return count;
 }
@@ -153,14 +162,14 @@ static const struct issuer_metric {
 
 static void write_issuer_metric(struct writing *writing, const struct issuer_metric *metric)
 {
+    struct shards_cursor cursor = { 0 };
+    const struct known_issuer *issuer = NULL;
+
     writing->written = 0;
     exposition_begin(writing->out, metric->name, METRIC_GAUGE, metric->help);
-    for (size_t i = 0; i < snapshot_issuer_count(writing->snapshot); i++) {
-        const struct known_issuer *issuer = snapshot_issuer_at(writing->snapshot, i);
-
+    while ((issuer = snapshot_next_issuer(writing->snapshot, &cursor)) != NULL)
         if (issuer->is_managed)
             metric->write(writing, metric->name, issuer);
-    }
 }
 
 size_t key_metrics_write(const struct snapshot *snapshot, int64_t now, struct buffer *out)

@@ -143,14 +143,14 @@ struct key_set {
 
 /* Appends {"keys":[...]}. */
 static struct key_set write_key_set(const struct exchange *exchange,
-                                    struct key_range range,
+                                    struct published_keys keys,
                                     struct buffer *out)
 {
     struct key_set set = { .unpublish_time = LIFECYCLE_NEVER };
 
     buffer_puts(out, "{\"keys\":[");
-    for (size_t i = range.begin; i < range.end; i++) {
-        const struct published_key *key = snapshot_at(exchange->snapshot, i);
+    for (size_t i = 0; i < keys.count; i++) {
+        const struct published_key *key = published_keys_at(keys, i);
 
         if (!lifecycle_is_published(&key->times, exchange->now))
             continue;
@@ -193,13 +193,13 @@ static void send_key_set(const struct exchange *exchange, int64_t unpublish_time
 void respond_with_key_set(const struct exchange *exchange, const char *issuer, size_t length)
 {
     struct http_response *response = exchange->response;
-    const struct key_range range = snapshot_issuer_keys(exchange->snapshot, issuer, length);
+    const struct published_keys keys = snapshot_issuer_keys(exchange->snapshot, issuer, length);
     const struct lifecycle_policy *policy = &exchange->repository->policy;
     const int64_t end = lifecycle_end_of_set(policy, exchange->now, exchange->doubt.age);
     struct key_set set;
 
     response->body.limit = KEY_SET_MAX;
-    set = write_key_set(exchange, range, &response->body);
+    set = write_key_set(exchange, keys, &response->body);
     if (set.damaged > 0)
         respond_unavailable(response, damaged);
     else if (set.written == 0)

@@ -154,7 +154,7 @@ enum asap_code key_repository_get(const struct rpc_call *call,
 
 static enum asap_code find_issuer(const struct view *view,
                                   const char *issuer,
-                                  struct key_range *out,
+                                  struct published_keys *out,
                                   struct asap_error *err)
 {
     if (issuer[0] == '\0')
@@ -164,16 +164,15 @@ static enum asap_code find_issuer(const struct view *view,
 }
 
 /* Goes on behind the key `last`, "" for the beginning. */
-static enum asap_code skip_pages(const struct view *view,
-                                 const char *last,
-                                 struct key_range *range,
+static enum asap_code skip_pages(const char *last,
+                                 struct published_keys *keys,
                                  struct asap_error *err)
 {
     if (last[0] == '\0')
         return ASAP_OK;
-    for (size_t i = range->begin; i < range->end; i++)
-        if (strcmp(snapshot_at(view->snapshot, i)->kid, last) == 0) {
-            range->begin = i + 1;
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcmp(published_keys_at(*keys, i)->kid, last) == 0) {
+            *keys = (struct published_keys){ keys->entries + i + 1, keys->count - i - 1 };
             return ASAP_OK;
         }
     return fail_field(err, "page_token",
@@ -206,7 +205,7 @@ enum asap_code key_repository_list(const struct rpc_call *call,
     Asap__V1__ListPublicKeysResponse *response = (Asap__V1__ListPublicKeysResponse *)out;
     SCOPED(view) struct view view = { 0 };
     char last[PAGE_POSITION_MAX + 1] = "";
-    struct key_range range = { 0 };
+    struct published_keys keys = { 0 };
     void **array = NULL;
     size_t limit = 0;
 
@@ -215,12 +214,12 @@ enum asap_code key_repository_list(const struct rpc_call *call,
     TRY(view_begin(call, &view, err));
     if (view.doubt.may_lack)
         return fail_unknown(err);
-    TRY(find_issuer(&view, request->issuer, &range, err));
-    TRY(skip_pages(&view, last, &range, err));
+    TRY(find_issuer(&view, request->issuer, &keys, err));
+    TRY(skip_pages(last, &keys, err));
     TRY(to_array(limit, &array, err));
     response->public_keys = (Asap__V1__PublicKey **)array;
-    for (size_t i = range.begin; i < range.end; i++) {
-        const struct published_key *key = snapshot_at(view.snapshot, i);
+    for (size_t i = 0; i < keys.count; i++) {
+        const struct published_key *key = published_keys_at(keys, i);
 
         if (!is_published(&view, key))
             continue;
@@ -234,13 +233,13 @@ enum asap_code key_repository_list(const struct rpc_call *call,
 
 /* The moment when the first key of the set goes is the end of the set as it is. */
 static enum asap_code add_jwks(const struct view *view,
-                               struct key_range range,
+                               struct published_keys keys,
                                Asap__V1__Jwks *out,
                                int64_t *unpublish_time,
                                struct asap_error *err)
 {
-    for (size_t i = range.begin; i < range.end; i++) {
-        const struct published_key *key = snapshot_at(view->snapshot, i);
+    for (size_t i = 0; i < keys.count; i++) {
+        const struct published_key *key = published_keys_at(keys, i);
         ProtobufCMessage *jwk = NULL;
 
         if (!is_published(view, key))
@@ -264,15 +263,15 @@ enum asap_code key_repository_get_jwks(const struct rpc_call *call,
     SCOPED(view) struct view view = { 0 };
     int64_t unpublish_time = LIFECYCLE_NEVER;
     int64_t end = LIFECYCLE_NEVER;
-    struct key_range range = { 0 };
+    struct published_keys keys = { 0 };
     void **array = NULL;
 
     TRY(view_begin(call, &view, err));
     end = lifecycle_end_of_set(view.policy, view.now, view.doubt.age);
-    TRY(find_issuer(&view, request->issuer, &range, err));
-    TRY(to_array(range.end - range.begin, &array, err));
+    TRY(find_issuer(&view, request->issuer, &keys, err));
+    TRY(to_array(keys.count, &array, err));
     response->keys = (Asap__V1__Jwk **)array;
-    TRY(add_jwks(&view, range, response, &unpublish_time, err));
+    TRY(add_jwks(&view, keys, response, &unpublish_time, err));
     if (response->n_keys == 0)
         return fail_not_found(&view, "no key of such an issuer is published here", err);
     if (end - view.policy->clock_skew <= view.now)

@@ -25,18 +25,17 @@ static enum asap_code add_late_rotations(const struct snapshot *snapshot,
                                          Asap__V1__Status *out,
                                          struct asap_error *err)
 {
+    struct shards_cursor cursor = { 0 };
+    const struct known_issuer *issuer = NULL;
     char text[PROBLEM_SIZE] = "";
     const char *late = NULL;
     size_t count = 0;
 
-    for (size_t i = 0; i < snapshot_issuer_count(snapshot); i++) {
-        const struct known_issuer *issuer = snapshot_issuer_at(snapshot, i);
+    while ((issuer = snapshot_next_issuer(snapshot, &cursor)) != NULL) {
         const struct published_key *active = NULL;
 
         if (issuer->rotation_period == 0
-            || key_schedule_due(snapshot, issuer, issuer->rotation_period + LATE_SECONDS, now,
-                                &active)
-                   > now)
+            || key_schedule_due(issuer, issuer->rotation_period + LATE_SECONDS, now, &active) > now)
             continue;
         late = issuer->name;
         count++;

@@ -14,9 +14,9 @@ enum { SLICE = 500 };
 
 #define VALUES_2 "$1, $2"
 #define VALUES_4 VALUES_2 ", $3, $4"
-#define VALUES_6 VALUES_4 ", $5, $6"
-#define VALUES_8 VALUES_6 ", $7, $8"
-#define VALUES_9 VALUES_8 ", $9"
+#define VALUES_5 VALUES_4 ", $5"
+#define VALUES_6 VALUES_5 ", $6"
+#define VALUES_9 VALUES_6 ", $7, $8, $9"
 #define VALUES_11 VALUES_9 ", $10, $11"
 #define VALUES_13 VALUES_11 ", $12, $13"
 #define VALUES_16 VALUES_13 ", $14, $15, $16"
@@ -44,13 +44,14 @@ struct table {
         "SELECT count(*) FROM " table, "DELETE FROM " table
 
 static const struct table tables[STORE_TABLES] = {
-    { SINGLE_TABLE("server", "id, generation, latest_time, access_generation", 4) },
+    { SINGLE_TABLE(
+        "server", "id, generation, latest_time, access_generation, marked_generation", 5) },
     { TABLE("server_value", "name, content", 2) },
     { SLICED_TABLE("issuer",
                    "id",
                    "name, managed, algorithm, max_lifetime, create_time, delete_time,"
-                   " rotation_period",
-                   8) },
+                   " rotation_period, generation",
+                   9) },
     { SLICED_TABLE("key",
                    "id",
                    "issuer_id, kid, managed, algorithm, thumbprint, pem, digest, create_time,"

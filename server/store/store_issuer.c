@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "store_change.h"
 #include "transaction.h"
 
 /* Issuers. Names are ASCII and compare byte by byte. */
@@ -10,14 +11,20 @@
 #define COLUMNS                                                                                    \
     "id, name, managed, algorithm, max_lifetime, create_time, delete_time, rotation_period"
 
+/* The one that the change will have. */
+#define NEXT_GENERATION "(SELECT generation + 1 FROM server)"
+
 static const char insert_issuer[] =
     "INSERT INTO issuer (name, managed, algorithm, max_lifetime, create_time, delete_time,"
-    " rotation_period)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id";
+    " rotation_period, generation)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, " NEXT_GENERATION ") ON CONFLICT DO NOTHING RETURNING id";
 
 static const char update_issuer[] =
     "UPDATE issuer SET algorithm = $1, max_lifetime = $2, create_time = $3, delete_time = $4,"
-    " rotation_period = $5 WHERE id = $6 RETURNING id";
+    " rotation_period = $5, generation = " NEXT_GENERATION " WHERE id = $6 RETURNING id";
+
+static const char mark_issuer[] =
+    "UPDATE issuer SET generation = " NEXT_GENERATION " WHERE id = $1 RETURNING id";
 
 static const char select_issuer[] =
     "SELECT " COLUMNS " FROM issuer WHERE name = $1 AND delete_time IS NULL";
@@ -30,6 +37,9 @@ static const char select_issuer_between[] =
 static const char select_issuers_after[] =
     "SELECT " COLUMNS " FROM issuer WHERE name > $1 AND delete_time IS NULL"
     " ORDER BY name LIMIT $2";
+
+static const char select_changed_issuers[] =
+    "SELECT " COLUMNS " FROM issuer WHERE generation > $1 LIMIT $2";
 
 static const char select_issuers[] =
     "SELECT " COLUMNS " FROM issuer WHERE delete_time IS NULL ORDER BY name";
@@ -108,6 +118,16 @@ enum asap_code store_update_issuer(struct txn *txn,
     return found ? ASAP_OK : fail(err, ASAP_NOT_FOUND, "there is no issuer %s", row->name);
 }
 
+enum asap_code store_mark_issuer(struct txn *txn, int64_t issuer_id, struct asap_error *err)
+{
+    const struct sql_value parameters[] = { sql_integer(issuer_id) };
+    const struct sql_query query = { mark_issuer, parameters, 1, NULL, NULL };
+    bool found = false;
+
+    TRY(transaction_find(txn, &query, &found, err));
+    return found ? ASAP_OK : transaction_damaged("a key", err);
+}
+
 /* `name` itself, then each path prefix of it. */
 static enum asap_code find_ancestor(
     struct txn *txn, const char *name, struct issuer_row *out, bool *found, struct asap_error *err)
@@ -179,6 +199,19 @@ static enum asap_code append_issuer(void *context,
     return ASAP_OK;
 }
 
+/* Those that `statement` selects by `first` and a limit. */
+static enum asap_code fill_list(struct txn *txn,
+                                const char *statement,
+                                struct sql_value first,
+                                struct list *list,
+                                struct asap_error *err)
+{
+    const struct sql_value parameters[] = { first, sql_integer((int64_t)list->limit) };
+    const struct sql_query query = { statement, parameters, 2, append_issuer, list };
+
+    return transaction_query(txn, &query, err);
+}
+
 enum asap_code store_list_issuers(struct txn *txn,
                                   const char *after,
                                   struct issuer_row *rows,
@@ -186,12 +219,25 @@ enum asap_code store_list_issuers(struct txn *txn,
                                   size_t *count,
                                   struct asap_error *err)
 {
-    const struct sql_value parameters[] = { sql_text(after), sql_integer((int64_t)limit) };
     struct list list = { .rows = rows, .limit = limit };
-    const struct sql_query query = { select_issuers_after, parameters, 2, append_issuer, &list };
 
     *count = 0;
-    TRY(transaction_query(txn, &query, err));
+    TRY(fill_list(txn, select_issuers_after, sql_text(after), &list, err));
+    *count = list.count;
+    return ASAP_OK;
+}
+
+enum asap_code store_list_changed_issuers(struct txn *txn,
+                                          int64_t generation,
+                                          struct issuer_row *rows,
+                                          size_t limit,
+                                          size_t *count,
+                                          struct asap_error *err)
+{
+    struct list list = { .rows = rows, .limit = limit };
+
+    *count = 0;
+    TRY(fill_list(txn, select_changed_issuers, sql_integer(generation), &list, err));
     *count = list.count;
     return ASAP_OK;
 }

@@ -8,6 +8,7 @@
 #include "fail.h"
 #include "hex.h"
 #include "scoped.h"
+#include "store_change.h"
 #include "transaction.h"
 
 /* Public keys and their times. */
@@ -36,9 +37,13 @@ static const char update_key[] =
 static const char select_issuer_keys[] =
     "SELECT " COLUMNS " FROM key WHERE issuer_id = $1 ORDER BY id";
 
-static const char select_live_keys[] = "SELECT " COLUMNS " FROM key"
-                                       " WHERE (unpublish_time IS NULL OR unpublish_time > $1)"
-                                       " AND (revoke_time IS NULL OR revoke_time > $1)";
+#define SELECT_LIVE_KEYS                                                                           \
+    "SELECT " COLUMNS " FROM key WHERE (unpublish_time IS NULL OR unpublish_time > $1)"            \
+    " AND (revoke_time IS NULL OR revoke_time > $1)"
+
+static const char select_live_keys[] = SELECT_LIVE_KEYS;
+
+static const char select_live_keys_of[] = SELECT_LIVE_KEYS " AND issuer_id = $2";
 
 /* In the order of COLUMNS. */
 static const struct sql_member members[] = {
@@ -147,7 +152,7 @@ enum asap_code store_add_key(struct txn *txn, struct key_row *row, struct asap_e
     TRY(key_row_digest(row, row->digest, err));
     sql_write_members(row, members + 1, MEMBERS - 1, parameters);
     TRY(transaction_find(txn, &query, &added, err));
-    return added ? ASAP_OK : explain_conflict(txn, row, err);
+    return added ? store_mark_issuer(txn, row->issuer_id, err) : explain_conflict(txn, row, err);
 }
 
 enum asap_code
@@ -171,7 +176,9 @@ enum asap_code store_update_key(struct txn *txn, const struct key_row *row, stru
     sql_write_members(row, members + FIRST_CHANGEABLE, CHANGEABLE, parameters);
     parameters[CHANGEABLE] = sql_integer(row->id);
     TRY(transaction_find(txn, &query, &found, err));
-    return found ? ASAP_OK : fail(err, ASAP_NOT_FOUND, "there is no key %s", row->kid);
+    if (!found)
+        return fail(err, ASAP_NOT_FOUND, "there is no key %s", row->kid);
+    return store_mark_issuer(txn, row->issuer_id, err);
 }
 
 struct key_list {
@@ -253,6 +260,20 @@ enum asap_code store_each_live_key(
     const struct sql_value parameters[] = { sql_integer(now) };
     struct visit visiting = { visit, context };
     const struct sql_query query = { select_live_keys, parameters, 1, visit_key, &visiting };
+
+    return transaction_query(txn, &query, err);
+}
+
+enum asap_code store_each_live_key_of(struct txn *txn,
+                                      int64_t issuer_id,
+                                      int64_t now,
+                                      key_visitor *visit,
+                                      void *context,
+                                      struct asap_error *err)
+{
+    const struct sql_value parameters[] = { sql_integer(now), sql_integer(issuer_id) };
+    struct visit visiting = { visit, context };
+    const struct sql_query query = { select_live_keys_of, parameters, 2, visit_key, &visiting };
 
     return transaction_query(txn, &query, err);
 }

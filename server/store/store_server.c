@@ -8,14 +8,14 @@
 /* The server's own row, and small values by name. */
 
 static const char select_server[] =
-    "SELECT generation, access_generation, latest_time FROM server WHERE id = 1";
+    "SELECT generation, marked_generation, access_generation, latest_time FROM server WHERE id = 1";
 
 #define RECORD_TIME                                                                                \
     " latest_time = CASE WHEN latest_time < $1 THEN $1 ELSE latest_time END"                       \
     " WHERE id = 1 RETURNING id"
 
-static const char update_generation[] =
-    "UPDATE server SET generation = generation + 1," RECORD_TIME;
+static const char update_generation[] = "UPDATE server SET generation = generation + 1, "
+                                        "marked_generation = marked_generation + 1," RECORD_TIME;
 
 static const char update_access_generation[] =
     "UPDATE server SET access_generation = access_generation + 1," RECORD_TIME;
@@ -36,6 +36,7 @@ static const char delete_value[] = "DELETE FROM server_value WHERE name = $1";
 
 static const struct sql_member server_members[] = {
     { MEMBER_INTEGER, offsetof(struct server_row, generation), 0 },
+    { MEMBER_INTEGER, offsetof(struct server_row, marked_generation), 0 },
     { MEMBER_INTEGER, offsetof(struct server_row, access_generation), 0 },
     { MEMBER_INTEGER, offsetof(struct server_row, latest_time), 0 },
 };

@@ -6,11 +6,12 @@
 
 /* What the server keeps of itself. */
 
-/* The server's own row. The generation counts changes to what is published, the access generation
- * those to callers, credentials and grants; the latest time is the greatest that any transaction
- * has recorded. */
+/* The server's own row. The generation counts changes to what is published, the marked generation
+ * those that store_list_changed_issuers() knows of, the access generation those to callers,
+ * credentials and grants; the latest time is the greatest that any transaction has recorded. */
 struct server_row {
     int64_t generation;
+    int64_t marked_generation;
     int64_t access_generation;
     int64_t latest_time;
 };
@@ -21,7 +22,8 @@ ASAP_MUST_CHECK enum asap_code store_get_server(struct txn *txn,
 ASAP_MUST_CHECK enum asap_code store_read_server(struct store *store,
                                                  struct server_row *out,
                                                  struct asap_error *err);
-/* Raises the generation by one and the latest time to `now` if that is later. */
+/* At the end of a change: raises the generation by one and the latest time to `now` if that is
+ * later. */
 ASAP_MUST_CHECK enum asap_code store_record_change(struct txn *txn,
                                                    int64_t now,
                                                    struct asap_error *err);
@@ -33,8 +35,8 @@ ASAP_MUST_CHECK enum asap_code store_record_time(struct txn *txn,
                                                  int64_t now,
                                                  struct asap_error *err);
 
-/* Raises both generations so far that none which the database had before, or had elsewhere since it
- * was copied, comes again. */
+/* Raises the generation and the access generation so far that none which the database had before,
+ * or had elsewhere since it was copied, comes again. */
 ASAP_MUST_CHECK enum asap_code store_leap_generations(struct txn *txn, struct asap_error *err);
 
 /* A small value by name, such as the sealed constant that tells whether a KEK is the right one.

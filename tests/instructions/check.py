@@ -36,7 +36,7 @@ ROWS = {
     "download": (SERVER, "download", "ES256", 100, 1),
     "key-set-20": (SERVER, "key-set", "ES256", 20, 1),
     "snapshot-first-key": (SERVER, "load", "ES256", 1, 200),
-    "snapshot-again-key": (SERVER, "reload", "ES256", 4, 200),
+    "snapshot-change": (SERVER, "change", "ES256", 4, 1),
     "mint-request-json": (SERVER, "read-request", "ES256", 100, 1),
     "mint-response-json": (SERVER, "write-response", "ES256", 100, 1),
     "policy-1000-grants": (SERVER, "judge", "ES256", 100, 1),

@@ -8,7 +8,7 @@ static const struct side_operation operations[] = {
     { "download", "ES256", rows_publish, rows_download, rows_download_is_right },
     { "key-set", "ES256", rows_publish, rows_key_set, rows_key_set_is_right },
     { "load", "ES256", rows_publish, rows_load, rows_load_is_right },
-    { "reload", "ES256", rows_publish, rows_reload, rows_load_is_right },
+    { "change", "ES256", rows_publish, rows_change, rows_load_is_right },
     { "read-request", "ES256", rows_prepare_messages, rows_read_request,
       rows_read_request_is_right },
     { "write-response", "ES256", rows_prepare_messages, rows_write_response,

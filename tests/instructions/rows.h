@@ -17,7 +17,7 @@ bool rows_download_is_right(void *prepared);
 bool rows_key_set(void *prepared);
 bool rows_key_set_is_right(void *prepared);
 bool rows_load(void *prepared);
-bool rows_reload(void *prepared);
+bool rows_change(void *prepared);
 bool rows_load_is_right(void *prepared);
 
 /* The messages of MintToken in JSON. */

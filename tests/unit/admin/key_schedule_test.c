@@ -88,7 +88,7 @@ static int64_t first_signature(const char *issuer, int64_t now)
     const struct published_key *active = NULL;
     int64_t time = 0;
 
-    (void)key_schedule_due(snapshot, snapshot_find_issuer(snapshot, issuer), 1, now, &active);
+    (void)key_schedule_due(snapshot_find_issuer(snapshot, issuer), 1, now, &active);
     time = active == NULL ? -1 : active->times.sign_time;
     keyring_release(fixture.admin.keyring, snapshot);
     return time;

@@ -124,7 +124,7 @@ END_TEST
 static const char *const damages[] = {
     "UPDATE key SET pem = replace(pem, 'M', 'N')",
     "UPDATE key SET digest = replace(digest, substr(digest, 1, 1), 'x')",
-    "UPDATE key SET thumbprint = 'x' || substr(thumbprint, 2)",
+    "UPDATE key SET thumbprint = '!' || substr(thumbprint, 2)",
     "UPDATE key SET algorithm = 'RS256'",
 };
 

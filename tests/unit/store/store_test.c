@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store_change.h"
 #include "store_server.h"
 
 #include <inttypes.h>
@@ -573,6 +574,104 @@ START_TEST(live_keys_are_those_that_are_neither_retired_nor_revoked)
     live = (struct live){ "", ASAP_ABORTED };
     ck_assert_int_eq(store_each_live_key(&txn, NOW, append_kid, &live, &err), ASAP_ABORTED);
     ck_assert_str_eq(live.kids, "web/0 ");
+    add_key_with_times(&txn, add_issuer(&txn, "app"), COUNT(times), times[0]);
+    live = (struct live){ "", ASAP_OK };
+    ck_assert_succeeds(store_each_live_key_of(&txn, web, NOW, append_kid, &live, &err));
+    ck_assert_str_eq(live.kids, "web/0 web/1 web/3 web/5 ");
+}
+END_TEST
+
+static int compare_name(const void *a, const void *b)
+{
+    return strcmp(((const struct issuer_row *)a)->name, ((const struct issuer_row *)b)->name);
+}
+
+/* The issuers that changed after `generation`, by name. */
+static void assert_changed(struct txn *txn, int64_t generation, const char *expected)
+{
+    struct issuer_row rows[4];
+    struct asap_error err = { 0 };
+    size_t count = 0;
+    char names[64] = "";
+
+    ck_assert_succeeds(
+        store_list_changed_issuers(txn, generation, rows, COUNT(rows), &count, &err));
+    qsort(rows, count, sizeof rows[0], compare_name);
+    for (size_t i = 0; i < count; i++) {
+        strcat(names, rows[i].name);
+        strcat(names, " ");
+    }
+    ck_assert_str_eq(names, expected);
+}
+
+static void finish_change(struct txn *txn)
+{
+    struct asap_error err = { 0 };
+
+    ck_assert_succeeds(store_record_change(txn, NOW, &err));
+}
+
+START_TEST(issuers_are_listed_by_the_generation_of_their_last_change)
+{
+    struct issuer_row web = new_issuer("web");
+    struct key_row key;
+    struct asap_error err = { 0 };
+    SCOPED(txn) struct txn txn = { 0 };
+
+    begin(&txn);
+    web.id = add_issuer(&txn, "web");
+    (void)add_issuer(&txn, "app");
+    finish_change(&txn);
+    assert_changed(&txn, 0, "app web ");
+    assert_changed(&txn, 1, "");
+    key = new_key(web.id, "web/one", 'B');
+    ck_assert_succeeds(store_add_key(&txn, &key, &err));
+    finish_change(&txn);
+    assert_changed(&txn, 1, "web ");
+    assert_changed(&txn, 2, "");
+    ck_assert_succeeds(store_update_key(&txn, &key, &err));
+    finish_change(&txn);
+    assert_changed(&txn, 2, "web ");
+    web.delete_time = NOW;
+    ck_assert_succeeds(store_update_issuer(&txn, &web, &err));
+    finish_change(&txn);
+    assert_changed(&txn, 3, "web ");
+    assert_changed(&txn, 4, "");
+    assert_changed(&txn, 0, "app web ");
+}
+END_TEST
+
+START_TEST(no_more_changed_issuers_are_listed_than_there_is_room_for)
+{
+    struct issuer_row rows[2];
+    struct asap_error err = { 0 };
+    size_t count = 0;
+    SCOPED(txn) struct txn txn = { 0 };
+
+    begin(&txn);
+    (void)add_issuer(&txn, "a");
+    (void)add_issuer(&txn, "b");
+    (void)add_issuer(&txn, "c");
+    ck_assert_succeeds(store_list_changed_issuers(&txn, 0, rows, COUNT(rows), &count, &err));
+    ck_assert_uint_eq(count, COUNT(rows));
+}
+END_TEST
+
+START_TEST(a_change_is_marked_and_a_leap_is_not)
+{
+    struct server_row server;
+    struct asap_error err = { 0 };
+    SCOPED(txn) struct txn txn = { 0 };
+
+    begin(&txn);
+    finish_change(&txn);
+    ck_assert_succeeds(store_get_server(&txn, &server, &err));
+    ck_assert_int_eq(server.generation, 1);
+    ck_assert_int_eq(server.marked_generation, 1);
+    ck_assert_succeeds(store_leap_generations(&txn, &err));
+    ck_assert_succeeds(store_get_server(&txn, &server, &err));
+    ck_assert_int_gt(server.generation, 1000000);
+    ck_assert_int_eq(server.marked_generation, 1);
 }
 END_TEST
 
@@ -665,6 +764,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_key_of_no_issuer_is_refused);
     tcase_add_test(tests, keys_of_an_issuer_are_listed_oldest_first);
     tcase_add_test(tests, live_keys_are_those_that_are_neither_retired_nor_revoked);
+    tcase_add_test(tests, issuers_are_listed_by_the_generation_of_their_last_change);
+    tcase_add_test(tests, no_more_changed_issuers_are_listed_than_there_is_room_for);
+    tcase_add_test(tests, a_change_is_marked_and_a_leap_is_not);
     tcase_add_test(tests, a_sealed_key_is_kept_replaced_and_destroyed);
     tcase_add_test(tests, two_threads_take_turns);
 }
