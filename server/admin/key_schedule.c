@@ -230,6 +230,14 @@ static int64_t find_end(const struct snapshot *snapshot, int64_t from)
     return next;
 }
 
+/* A daemon before this one may have left some. */
+static int64_t next_destruction(const struct key_schedule *schedule,
+                                const struct snapshot *snapshot,
+                                int64_t now)
+{
+    return schedule->destroyed_until == 0 ? now : find_end(snapshot, schedule->destroyed_until + 1);
+}
+
 static void destroy_due(struct turn *turn)
 {
     struct key_schedule *schedule = turn->schedule;
@@ -243,9 +251,8 @@ static void destroy_due(struct turn *turn)
     forget_setback(schedule, "");
     if (destroyed > 0)
         log_write(schedule->log, LOG_INFO, "destroyed %zu private keys of retired keys", destroyed);
-    schedule->has_destroyed = destroyed < DESTROYED_MOST;
-    schedule->next_destruction =
-        schedule->has_destroyed ? find_end(turn->snapshot, turn->now + 1) : turn->now;
+    schedule->destroyed_until = destroyed < DESTROYED_MOST ? turn->now : 0;
+    schedule->next_destruction = next_destruction(schedule, turn->snapshot, turn->now);
 }
 
 /* The turn's. */
@@ -255,7 +262,7 @@ static void notice_clock(struct key_schedule *schedule, int64_t now)
 {
     if (now < schedule->last_turn) {
         schedule->is_known = false;
-        schedule->has_destroyed = false;
+        schedule->destroyed_until = 0;
         schedule->setback_count = 0;
     }
     schedule->last_turn = now;
@@ -270,9 +277,9 @@ static void learn(struct key_schedule *schedule, const struct snapshot *snapshot
     schedule->is_known = true;
     schedule->generation = generation;
     schedule->next_rotation = now;
-    /* A snapshot has no keys that had retired by then, though their private halves may be left. */
+    /* A snapshot may lack a key that had retired by then, though its private half is left. */
     schedule->next_destruction =
-        schedule->has_destroyed ? earlier(schedule->next_destruction, find_end(snapshot, 0)) : now;
+        earlier(schedule->next_destruction, next_destruction(schedule, snapshot, now));
 }
 
 static void take_turn(struct turn *turn)

@@ -28,7 +28,7 @@ struct key_schedule {
     int64_t last_turn; /* seconds of the wall clock, as the following */
     int64_t next_rotation;
     int64_t next_destruction;
-    bool has_destroyed; /* what a daemon before this one may have left is gone */
+    int64_t destroyed_until; /* private keys of what had retired by then are gone; 0: unknown */
     struct setback *setbacks;
     size_t setback_count;
 };

@@ -143,6 +143,30 @@ static inline void reload(void)
     ck_assert_succeeds(keyring_reload(fixture.keyring, fixture.store, NOW, &err));
 }
 
+static inline void refresh(void)
+{
+    struct asap_error err = { 0 };
+
+    ck_assert_succeeds(keyring_refresh(fixture.keyring, fixture.store, NOW, &err));
+}
+
+/* "" for none; otherwise a part of it. */
+static inline void assert_problem(const char *expected)
+{
+    char problem[256];
+
+    (void)keyring_problem(fixture.keyring, problem, sizeof problem);
+    if (expected[0] == '\0')
+        ck_assert_str_eq(problem, "");
+    else
+        ck_assert_msg(strstr(problem, expected) != NULL, "%s", problem);
+}
+
+static inline const struct published_key *find_key(const struct snapshot *snapshot, const char *kid)
+{
+    return snapshot_find(snapshot, kid, strlen(kid));
+}
+
 static inline const struct snapshot *acquire(void)
 {
     const struct snapshot *snapshot = keyring_acquire(fixture.keyring);

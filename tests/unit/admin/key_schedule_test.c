@@ -295,6 +295,24 @@ START_TEST(nothing_is_read_while_nothing_is_due)
 }
 END_TEST
 
+/* Though the snapshot still has a key that retired before a change of others. */
+START_TEST(what_has_retired_costs_nothing_more)
+{
+    const int64_t end = lifecycle_end_of_tokens(&policy, CREATED + 5000, 3600);
+    struct admin storeless = fixture.admin;
+
+    create("a", 0);
+    create("b", 0);
+    rotate("a", CREATED + 5000);
+    key_schedule_run(&schedule, end);
+    rotate("b", end + 1);
+    storeless.store = NULL;
+    schedule.admin = &storeless;
+    key_schedule_run(&schedule, end + 2);
+    ck_assert_uint_eq(schedule.setback_count, 0);
+}
+END_TEST
+
 static void break_algorithm(const char *issuer, const char *algorithm)
 {
     struct asap_error err = { 0 };
@@ -465,6 +483,7 @@ int main(void)
     tcase_add_test(tests, an_issuer_that_was_deleted_meanwhile_is_no_failure);
     tcase_add_test(tests, a_turn_ends_after_a_while_and_the_next_one_goes_on);
     tcase_add_test(tests, nothing_is_read_while_nothing_is_due);
+    tcase_add_test(tests, what_has_retired_costs_nothing_more);
     tcase_add_test(tests, what_fails_is_logged_once_and_tried_again_later_and_later);
     tcase_add_test(tests, what_failed_while_the_clock_was_ahead_does_not_wait_for_that_time);
     tcase_add_test(tests, a_clock_that_went_back_stops_everything_with_one_line);

@@ -10,22 +10,6 @@
 
 #include "keyring_fixture.h"
 
-static const struct published_key *find(const struct snapshot *snapshot, const char *kid)
-{
-    return snapshot_find(snapshot, kid, strlen(kid));
-}
-
-static void assert_problem(const char *expected)
-{
-    char problem[256];
-
-    (void)keyring_problem(fixture.keyring, problem, sizeof problem);
-    if (expected[0] == '\0')
-        ck_assert_str_eq(problem, "");
-    else
-        ck_assert_msg(strstr(problem, expected) != NULL, "%s", problem);
-}
-
 START_TEST(nothing_is_there_before_the_first_load)
 {
     const struct snapshot *snapshot = NULL;
@@ -34,8 +18,8 @@ START_TEST(nothing_is_there_before_the_first_load)
     reload();
     assert_problem("");
     snapshot = acquire();
-    ck_assert_ptr_null(find(snapshot, "web/one"));
-    ck_assert_ptr_null(find(snapshot, ""));
+    ck_assert_ptr_null(find_key(snapshot, "web/one"));
+    ck_assert_ptr_null(find_key(snapshot, ""));
     ck_assert_uint_eq(snapshot_count(snapshot, NOW), 0);
     ck_assert_int_eq(snapshot_generation(snapshot), 1);
     release(snapshot);
@@ -78,7 +62,7 @@ START_TEST(a_key_is_found_with_all_that_is_served_of_it)
 
     reload();
     snapshot = acquire();
-    key = find(snapshot, row.kid);
+    key = find_key(snapshot, row.kid);
     ck_assert_ptr_nonnull(key);
     ck_assert_str_eq(key->kid, row.kid);
     ck_assert_uint_eq(key->pem_length, strlen(row.pem));
@@ -210,8 +194,8 @@ START_TEST(each_of_many_keys_is_found)
     for (int i = 0; i < MANY; i++) {
         (void)snprintf(kid, sizeof kid, "%s/%d", i % 3 == 0 ? "web" : "app", i);
         write_hex_digest(kid, hex);
-        ck_assert_str_eq(find(snapshot, kid)->kid, kid);
-        ck_assert_ptr_eq(find(snapshot, kid), snapshot_find_hashed(snapshot, hex));
+        ck_assert_str_eq(find_key(snapshot, kid)->kid, kid);
+        ck_assert_ptr_eq(find_key(snapshot, kid), snapshot_find_hashed(snapshot, hex));
     }
     release(snapshot);
 }
@@ -233,7 +217,7 @@ START_TEST(the_published_keys_are_counted_at_a_moment)
     ck_assert_uint_eq(snapshot_count(snapshot, NOW - 1), 0);
     ck_assert_uint_eq(snapshot_count(snapshot, NOW), 1);
     ck_assert_uint_eq(snapshot_count(snapshot, NOW + 10), 2);
-    ck_assert_ptr_null(find(snapshot, "web/gone"));
+    ck_assert_ptr_null(find_key(snapshot, "web/gone"));
     release(snapshot);
 }
 END_TEST
@@ -251,23 +235,16 @@ START_TEST(a_held_snapshot_stays_as_it_was)
     reload();
     new = acquire();
     ck_assert_ptr_ne(old, new);
-    ck_assert_ptr_null(find(old, "web/two"));
-    ck_assert_str_eq(find(old, "web/one")->pem, row.pem);
-    ck_assert_ptr_nonnull(find(new, "web/two"));
+    ck_assert_ptr_null(find_key(old, "web/two"));
+    ck_assert_str_eq(find_key(old, "web/one")->pem, row.pem);
+    ck_assert_ptr_nonnull(find_key(new, "web/two"));
     release(old);
-    ck_assert_str_eq(find(new, "web/one")->pem, row.pem);
-    assert_jwk(find(new, "web/one"), &row);
-    assert_etag(find(new, "web/one")->etag, row.pem);
+    ck_assert_str_eq(find_key(new, "web/one")->pem, row.pem);
+    assert_jwk(find_key(new, "web/one"), &row);
+    assert_etag(find_key(new, "web/one")->etag, row.pem);
     release(new);
 }
 END_TEST
-
-static void refresh(void)
-{
-    struct asap_error err = { 0 };
-
-    ck_assert_succeeds(keyring_refresh(fixture.keyring, fixture.store, NOW, &err));
-}
 
 START_TEST(a_refresh_reloads_when_the_generation_is_another)
 {
@@ -284,7 +261,7 @@ START_TEST(a_refresh_reloads_when_the_generation_is_another)
     refresh();
     second = acquire();
     ck_assert_ptr_ne(first, second);
-    ck_assert_ptr_nonnull(find(second, "web/one"));
+    ck_assert_ptr_nonnull(find_key(second, "web/one"));
     release(second);
     release(first);
 }
@@ -294,7 +271,7 @@ static void assert_one_key_is_served(void)
 {
     const struct snapshot *snapshot = acquire();
 
-    ck_assert_ptr_nonnull(find(snapshot, "web/one")->pem);
+    ck_assert_ptr_nonnull(find_key(snapshot, "web/one")->pem);
     release(snapshot);
 }
 
@@ -315,7 +292,8 @@ static int64_t read_changed(const struct snapshot *snapshot, size_t i)
 {
     int64_t value = 0;
 
-    memcpy(&value, (const char *)find(snapshot, "web/one") + changeable[i].offset, sizeof value);
+    memcpy(&value, (const char *)find_key(snapshot, "web/one") + changeable[i].offset,
+           sizeof value);
     return value;
 }
 
@@ -337,7 +315,7 @@ START_TEST(a_reload_sees_each_change_of_a_key)
     ck_assert_int_ne(read_changed(before, (size_t)_i), NOW + 77);
     ck_assert_int_eq(read_changed(after, (size_t)_i), NOW + 77);
     release(before);
-    ck_assert_str_eq(find(after, "web/one")->kid, "web/one");
+    ck_assert_str_eq(find_key(after, "web/one")->kid, "web/one");
     release(after);
 }
 END_TEST
@@ -433,10 +411,10 @@ START_TEST(a_damaged_row_is_named_and_not_served_and_the_others_are)
     reload();
     assert_problem("web/two");
     snapshot = acquire();
-    ck_assert_ptr_nonnull(find(snapshot, "web/two"));
-    ck_assert_ptr_null(find(snapshot, "web/two")->pem);
-    ck_assert_ptr_null(find(snapshot, "web/two")->jwk);
-    ck_assert_ptr_nonnull(find(snapshot, "web/one")->pem);
+    ck_assert_ptr_nonnull(find_key(snapshot, "web/two"));
+    ck_assert_ptr_null(find_key(snapshot, "web/two")->pem);
+    ck_assert_ptr_null(find_key(snapshot, "web/two")->jwk);
+    ck_assert_ptr_nonnull(find_key(snapshot, "web/one")->pem);
     release(snapshot);
 }
 END_TEST
@@ -460,8 +438,8 @@ START_TEST(a_row_with_a_damaged_key_id_does_not_take_the_others_along)
     (void)keyring_problem(fixture.keyring, problem, sizeof problem);
     ck_assert_str_ne(problem, "");
     snapshot = acquire();
-    ck_assert_ptr_null(find(snapshot, "web/two"));
-    ck_assert_ptr_nonnull(find(snapshot, "web/one")->pem);
+    ck_assert_ptr_null(find_key(snapshot, "web/two"));
+    ck_assert_ptr_nonnull(find_key(snapshot, "web/one")->pem);
     release(snapshot);
 }
 END_TEST

@@ -9,24 +9,12 @@
 
 /* A snapshot that took up what had changed, beside one that read everything. */
 
-static void refresh(void)
-{
-    struct asap_error err = { 0 };
-
-    ck_assert_succeeds(keyring_refresh(fixture.keyring, fixture.store, NOW, &err));
-}
-
-static const struct published_key *find(const struct snapshot *snapshot, const char *kid)
-{
-    return snapshot_find(snapshot, kid, strlen(kid));
-}
-
 static void assert_same_key(const struct snapshot *changed,
                             const struct snapshot *whole,
                             const char *kid)
 {
-    const struct published_key *key = find(changed, kid);
-    const struct published_key *expected = find(whole, kid);
+    const struct published_key *key = find_key(changed, kid);
+    const struct published_key *expected = find_key(whole, kid);
     char hex[65];
 
     ck_assert_msg((key == NULL) == (expected == NULL), "%s", kid);
@@ -243,10 +231,10 @@ START_TEST(what_has_not_changed_is_not_read_again)
     run_sql("UPDATE key SET pem = 'x' WHERE kid = 'web/one'");
     refresh();
     after = acquire();
-    still = find(after, "web/one");
+    still = find_key(after, "web/one");
     ck_assert_ptr_nonnull(still->pem);
-    ck_assert_ptr_eq(still, find(before, "web/one"));
-    ck_assert_ptr_nonnull(find(after, "other/two"));
+    ck_assert_ptr_eq(still, find_key(before, "web/one"));
+    ck_assert_ptr_nonnull(find_key(after, "other/two"));
     release(after);
     release(before);
 }
@@ -272,8 +260,8 @@ START_TEST(after_changes_that_are_not_marked_everything_is_read)
     (void)add_ec_key("other", "two");
     refresh();
     snapshot = acquire();
-    ck_assert_int_eq(find(snapshot, "web/one")->max_lifetime, 7);
-    ck_assert_ptr_nonnull(find(snapshot, "other/two"));
+    ck_assert_int_eq(find_key(snapshot, "web/one")->max_lifetime, 7);
+    ck_assert_ptr_nonnull(find_key(snapshot, "other/two"));
     release(snapshot);
 }
 END_TEST
@@ -295,21 +283,10 @@ START_TEST(more_changes_than_are_taken_one_by_one_are_all_there)
     snapshot = acquire();
     ck_assert_uint_eq(snapshot_count(snapshot, NOW), MANY + 1);
     ck_assert_uint_eq(snapshot_issuer_count(snapshot), MANY + 1);
-    ck_assert_ptr_nonnull(find(snapshot, "n299/one"));
+    ck_assert_ptr_nonnull(find_key(snapshot, "n299/one"));
     release(snapshot);
 }
 END_TEST
-
-static void assert_problem(const char *expected)
-{
-    char problem[256];
-
-    (void)keyring_problem(fixture.keyring, problem, sizeof problem);
-    if (expected[0] == '\0')
-        ck_assert_str_eq(problem, "");
-    else
-        ck_assert_msg(strstr(problem, expected) != NULL, "%s", problem);
-}
 
 static const struct {
     const char *sql, *named;
@@ -369,14 +346,14 @@ START_TEST(a_deleted_issuer_stays_for_its_keys)
     snapshot = acquire();
     ck_assert_ptr_null(snapshot_find_issuer(snapshot, "web"));
     ck_assert_uint_eq(snapshot_issuer_count(snapshot), 0);
-    ck_assert_ptr_nonnull(find(snapshot, "web/one")->pem);
+    ck_assert_ptr_nonnull(find_key(snapshot, "web/one")->pem);
     ck_assert_uint_eq(snapshot_issuer_keys(snapshot, "web", 3).count, 1);
     release(snapshot);
     change_key("web/one", revoke);
     refresh();
     snapshot = acquire();
     ck_assert_uint_eq(count_issuers(snapshot), 0);
-    ck_assert_ptr_null(find(snapshot, "web/one"));
+    ck_assert_ptr_null(find_key(snapshot, "web/one"));
     release(snapshot);
 }
 END_TEST
