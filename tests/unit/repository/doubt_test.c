@@ -82,7 +82,7 @@ static unsigned get(const char *path)
     return response.status;
 }
 
-static enum asap_code refresh(void)
+static enum asap_code try_refresh(void)
 {
     return keyring_refresh(fixture.keyring, fixture.store, now.seconds, &err);
 }
@@ -126,7 +126,7 @@ START_TEST(what_is_not_known_is_503_once_the_database_was_away_for_too_long)
     assert_answers(false);
     pass(1);
     assert_answers(true);
-    ck_assert_succeeds(refresh());
+    ck_assert_succeeds(try_refresh());
     assert_answers(false);
 }
 END_TEST
@@ -135,7 +135,7 @@ START_TEST(each_look_that_finds_nothing_new_makes_the_keys_current)
 {
     for (int i = 0; i < 3; i++) {
         pass(LIMIT);
-        ck_assert_succeeds(refresh());
+        ck_assert_succeeds(try_refresh());
     }
     pass(LIMIT);
     assert_answers(false);
@@ -152,13 +152,13 @@ static const char *const breakages[][2] = {
 START_TEST(a_look_that_fails_makes_nothing_current)
 {
     run_sql(breakages[_i][0]);
-    ck_assert_int_ne(refresh(), ASAP_OK);
+    ck_assert_int_ne(try_refresh(), ASAP_OK);
     assert_answers(_i == 1); /* a change is known to have been made */
     pass(LIMIT + 1);
-    ck_assert_int_ne(refresh(), ASAP_OK);
+    ck_assert_int_ne(try_refresh(), ASAP_OK);
     assert_answers(true);
     run_sql(breakages[_i][1]);
-    ck_assert_succeeds(refresh());
+    ck_assert_succeeds(try_refresh());
     assert_answers(false);
 }
 END_TEST
@@ -169,7 +169,7 @@ START_TEST(the_only_process_that_makes_changes_knows_what_there_is)
     pass(100 * LEAD);
     assert_answers(false);
     run_sql(breakages[0][0]);
-    ck_assert_int_ne(refresh(), ASAP_OK);
+    ck_assert_int_ne(try_refresh(), ASAP_OK);
     assert_answers(false);
     run_sql(breakages[0][1]);
 }
@@ -179,10 +179,10 @@ START_TEST(a_change_that_could_not_be_read_is_in_doubt_in_any_case)
 {
     reload();
     run_sql(breakages[1][0]);
-    ck_assert_int_ne(refresh(), ASAP_OK);
+    ck_assert_int_ne(try_refresh(), ASAP_OK);
     assert_answers(true);
     run_sql(breakages[1][1]);
-    ck_assert_succeeds(refresh());
+    ck_assert_succeeds(try_refresh());
     assert_answers(false);
 }
 END_TEST
