@@ -117,7 +117,7 @@ bool command_begin(const struct command_line *line,
         (void)fprintf(stderr, "asapd: %s\n", err.message);
         return false;
     }
-    (void)log_format_find(out->config.log_format, &out->log.format);
+    out->log.format = (enum log_format)log_name_find(log_format_names, out->config.log_format);
     out->now = clock_now(clock);
     out->site = (struct site_options){ .database = out->config.database,
                                        .kek_file = out->config.kek_file,
