@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "command_line.h"
+#include "fail.h"
 #include "transfer.h"
 #include "upkeep_commands.h"
 
@@ -17,23 +18,22 @@ static const struct command_line line = {
         "asapd restore puts a backup in the place of a database that was lost.",
 };
 
+static enum asap_code back_up(struct command_call *call, struct asap_error *err)
+{
+    const struct transfer transfer = { .site = &call->site,
+                                       .now = call->now,
+                                       .report = &call->report };
+    struct transferred made = { 0 };
+
+    TRY(transfer_back_up(&transfer, call->operand, &made, err));
+    report_note(&call->report, "backed up %" PRId64 " rows to %s; the KEK is not in it", made.rows,
+                call->operand);
+    if (call->report.problems > 0)
+        report_note(&call->report, "the backup is a true copy, but of a database with problems");
+    return ASAP_OK;
+}
+
 int backup_command(char **arguments, const struct asap_clock *clock)
 {
-    struct command_call call;
-    struct transferred made = { 0 };
-    struct asap_error err = { 0 };
-    int status = 0;
-    enum asap_code code = ASAP_OK;
-
-    if (!command_begin(&line, arguments, clock, &call, &status))
-        return status;
-    code = transfer_back_up(
-        &(struct transfer){ .site = &call.site, .now = call.now, .report = &call.report },
-        call.operand, &made, &err);
-    if (code == ASAP_OK)
-        report_note(&call.report, "backed up %" PRId64 " rows to %s; the KEK is not in it",
-                    made.rows, call.operand);
-    if (code == ASAP_OK && call.report.problems > 0)
-        report_note(&call.report, "the backup is a true copy, but of a database with problems");
-    return command_end(&call, code, &err);
+    return command_run(&line, back_up, arguments, clock);
 }

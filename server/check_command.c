@@ -19,11 +19,12 @@ static const struct command_line line = {
     .flags = { { "--accept-restore", NULL,
                  "Let a restored database sign, once it was served for publish_lead. What was "
                  "done\n"
-                 "      after the backup is lost: see asapd(8). The server must not run" },
+                 "      after the backup is lost: see asapd(8). The server must not run",
+                 false },
                { "--accept-misses", NULL,
-                 "Let it sign at once, though caches may not know its keys yet" },
+                 "Let it sign at once, though caches may not know its keys yet", false },
                { "--despite-problems", NULL,
-                 "Let it sign with the keys that are well, though there are problems" } },
+                 "Let it sign with the keys that are well, though there are problems", false } },
 };
 
 static enum asap_code tell_mark(struct command_call *call,
@@ -84,7 +85,7 @@ static enum asap_code accept(struct command_call *call, struct asap_error *err)
     return ASAP_OK;
 }
 
-static enum asap_code run(struct command_call *call, struct asap_error *err)
+static enum asap_code check_and_accept(struct command_call *call, struct asap_error *err)
 {
     TRY(check(call, err));
     return call->values[FLAG_ACCEPT] == NULL ? ASAP_OK : accept(call, err);
@@ -92,11 +93,5 @@ static enum asap_code run(struct command_call *call, struct asap_error *err)
 
 int check_command(char **arguments, const struct asap_clock *clock)
 {
-    struct command_call call;
-    struct asap_error err = { 0 };
-    int status = 0;
-
-    if (!command_begin(&line, arguments, clock, &call, &status))
-        return status;
-    return command_end(&call, run(&call, &err), &err);
+    return command_run(&line, check_and_accept, arguments, clock);
 }

@@ -84,26 +84,42 @@ static enum asap_code read_argument(struct reading *reading,
     return ASAP_OK;
 }
 
-static enum asap_code read_all(struct reading *reading, char **arguments, struct asap_error *err)
+static enum asap_code refuse_missing(const struct command_line *line,
+                                     const char *what,
+                                     struct asap_error *err)
 {
-    struct command_call *call = reading->call;
-    size_t extra = 0;
+    return fail(err, ASAP_INVALID_ARGUMENT, "%s is missing: %s", what, line->usage);
+}
 
-    TRY(config_load(arguments, environ, &call->config, &extra, err));
-    arguments[extra] = NULL;
-    for (char **argument = arguments; *argument != NULL; argument++)
-        TRY(read_argument(reading, &argument, err));
-    if (!reading->help && reading->line->operand != NULL && call->operand == NULL)
-        return fail(err, ASAP_INVALID_ARGUMENT, "%s is missing: %s", reading->line->operand,
-                    reading->line->usage);
+static enum asap_code check_all_are_there(const struct reading *reading, struct asap_error *err)
+{
+    const struct command_line *line = reading->line;
+
+    for (size_t i = 0; line->flags[i].name != NULL; i++)
+        if (line->flags[i].is_required && reading->call->values[i] == NULL)
+            return refuse_missing(line, line->flags[i].name, err);
+    if (line->operand != NULL && reading->call->operand == NULL)
+        return refuse_missing(line, line->operand, err);
     return ASAP_OK;
 }
 
-bool command_begin(const struct command_line *line,
-                   char **arguments,
-                   const struct asap_clock *clock,
-                   struct command_call *out,
-                   int *status)
+static enum asap_code read_all(struct reading *reading, char **arguments, struct asap_error *err)
+{
+    size_t extra = 0;
+
+    TRY(config_load(arguments, environ, &reading->call->config, &extra, err));
+    arguments[extra] = NULL;
+    for (char **argument = arguments; *argument != NULL; argument++)
+        TRY(read_argument(reading, &argument, err));
+    return reading->help ? ASAP_OK : check_all_are_there(reading, err);
+}
+
+/* False when that is all: *status is the exit status. */
+static bool begin(const struct command_line *line,
+                  char **arguments,
+                  const struct asap_clock *clock,
+                  struct command_call *out,
+                  int *status)
 {
     struct reading reading = { .line = line, .call = out };
     struct asap_error err = { 0 };
@@ -117,7 +133,7 @@ bool command_begin(const struct command_line *line,
         (void)fprintf(stderr, "asapd: %s\n", err.message);
         return false;
     }
-    (void)log_format_find(out->config.log_format, &out->log.format);
+    out->log.format = (enum log_format)log_name_find(log_format_names, out->config.log_format);
     out->now = clock_now(clock);
     out->site = (struct site_options){ .database = out->config.database,
                                        .kek_file = out->config.kek_file,
@@ -130,10 +146,24 @@ bool command_begin(const struct command_line *line,
     return false;
 }
 
-int command_end(const struct command_call *call, enum asap_code code, const struct asap_error *err)
+static int end(const struct command_call *call, enum asap_code code, const struct asap_error *err)
 {
     report_progress_end(&call->report);
     if (code != ASAP_OK)
         (void)fprintf(stderr, "asapd: %s\n", err->message);
     return code == ASAP_OK && call->report.problems == 0 ? EXIT_DONE : EXIT_REFUSED;
+}
+
+int command_run(const struct command_line *line,
+                command_work *work,
+                char **arguments,
+                const struct asap_clock *clock)
+{
+    struct command_call call;
+    struct asap_error err = { 0 };
+    int status = 0;
+
+    if (!begin(line, arguments, clock, &call, &status))
+        return status;
+    return end(&call, work(&call, &err), &err);
 }

@@ -18,6 +18,7 @@ struct command_flag {
     const char *name;  /* "--new-kek" */
     const char *value; /* what is to stand behind it, "FILE"; NULL: nothing */
     const char *help;
+    bool is_required;
 };
 
 struct command_line {
@@ -37,14 +38,13 @@ struct command_call {
     int64_t now;
 };
 
-/* Reads arguments, environment and file. False when that is all: *status is the exit status. */
-bool command_begin(const struct command_line *line,
-                   char **arguments,
-                   const struct asap_clock *clock,
-                   struct command_call *out,
-                   int *status);
+/* What a command does with what it was given; it may tell more in call->report. */
+typedef enum asap_code command_work(struct command_call *call, struct asap_error *err);
 
-/* The exit status for the end of a command, whose failure it tells. */
-int command_end(const struct command_call *call, enum asap_code code, const struct asap_error *err);
+/* Reads arguments, environment and file, works, and tells a failure; the exit status. */
+int command_run(const struct command_line *line,
+                command_work *work,
+                char **arguments,
+                const struct asap_clock *clock);
 
 #endif

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "command_line.h"
-#include "commands.h"
+#include "fail.h"
 #include "transfer.h"
 #include "upkeep_commands.h"
 
@@ -17,30 +17,25 @@ static const struct command_line line = {
         "the old one is marked and not served any more, since the two would both sign.\n"
         "\n"
         "To come back to the old one, run asapd check --accept-restore on it.",
-    .flags = { { "--from", "URL", "The database, as in the setting database" },
-               { "--to", "URL", "Where it is to go" } },
+    .flags = { { "--from", "URL", "The database, as in the setting database", true },
+               { "--to", "URL", "Where it is to go", true } },
 };
+
+static enum asap_code copy(struct command_call *call, struct asap_error *err)
+{
+    const struct transfer transfer = { .site = &call->site,
+                                       .now = call->now,
+                                       .report = &call->report };
+    struct transferred made = { 0 };
+
+    call->site.database = call->values[FLAG_FROM];
+    TRY(transfer_move(&transfer, call->values[FLAG_TO], &made, err));
+    report_note(&call->report, "copied %" PRId64 " rows; now set database to the place in --to",
+                made.rows);
+    return ASAP_OK;
+}
 
 int copy_command(char **arguments, const struct asap_clock *clock)
 {
-    struct command_call call;
-    struct transferred made = { 0 };
-    struct asap_error err = { 0 };
-    int status = 0;
-    enum asap_code code = ASAP_OK;
-
-    if (!command_begin(&line, arguments, clock, &call, &status))
-        return status;
-    if (call.values[FLAG_FROM] == NULL || call.values[FLAG_TO] == NULL) {
-        (void)fprintf(stderr, "asapd: --from or --to is missing: %s\n", line.usage);
-        return EXIT_USAGE;
-    }
-    call.site.database = call.values[FLAG_FROM];
-    code = transfer_move(
-        &(struct transfer){ .site = &call.site, .now = call.now, .report = &call.report },
-        call.values[FLAG_TO], &made, &err);
-    if (code == ASAP_OK)
-        report_note(&call.report, "copied %" PRId64 " rows; now set database to the place in --to",
-                    made.rows);
-    return command_end(&call, code, &err);
+    return command_run(&line, copy, arguments, clock);
 }

@@ -126,7 +126,7 @@ static enum asap_code start(struct daemon *daemon,
 
     options.routes = daemon->routes[index];
     options.log = daemon->log;
-    (void)log_access_find(config->access_log, &options.access_log);
+    options.access_log = (enum log_access)log_name_find(log_access_names, config->access_log);
     options.certificate_ends = &daemon->ops.certificates[index].ends;
     daemon->ops.certificates[index].listener = options.name;
     options.limits.header_ms = (unsigned)config->header_timeout * 1000;

@@ -15,12 +15,13 @@ static const struct command_line line = {
 
 DEFINE_SCOPED(store, struct store *, store_close)
 
-static enum asap_code migrate_all(struct command_call *call, struct asap_error *err)
+static enum asap_code migrate(struct command_call *call, struct asap_error *err)
 {
     SCOPED(store) struct store *store = NULL;
     SCOPED(txn) struct txn txn = { 0 };
     int version = 0;
 
+    call->log.level = LOG_INFO; /* which tells each step */
     TRY(store_open_alone(call->config.database, false, &call->log, &store, err));
     TRY(txn_begin_read(&txn, store, err));
     TRY(store_get_version(&txn, &version, err));
@@ -30,12 +31,5 @@ static enum asap_code migrate_all(struct command_call *call, struct asap_error *
 
 int migrate_command(char **arguments, const struct asap_clock *clock)
 {
-    struct command_call call;
-    struct asap_error err = { 0 };
-    int status = 0;
-
-    if (!command_begin(&line, arguments, clock, &call, &status))
-        return status;
-    call.log.level = LOG_INFO; /* which tells each step */
-    return command_end(&call, migrate_all(&call, &err), &err);
+    return command_run(&line, migrate, arguments, clock);
 }

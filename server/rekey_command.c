@@ -2,7 +2,6 @@
 #include <inttypes.h>
 
 #include "command_line.h"
-#include "commands.h"
 #include "fail.h"
 #include "rekey.h"
 #include "upkeep_commands.h"
@@ -17,10 +16,10 @@ static const struct command_line line = {
              "\n"
              "After that, put the new KEK in the place of the old one. Keep the old one for as\n"
              "long as there are backups that were made under it.",
-    .flags = { { "--new-kek", "FILE", "The new KEK; it is made if there is no such file" } },
+    .flags = { { "--new-kek", "FILE", "The new KEK; it is made if there is no such file", true } },
 };
 
-static enum asap_code run(struct command_call *call, struct asap_error *err)
+static enum asap_code change_kek(struct command_call *call, struct asap_error *err)
 {
     const struct rekey rekey = { .options = &call->site,
                                  .next_kek_file = call->values[FLAG_NEW_KEK],
@@ -36,15 +35,5 @@ static enum asap_code run(struct command_call *call, struct asap_error *err)
 
 int rekey_command(char **arguments, const struct asap_clock *clock)
 {
-    struct command_call call;
-    struct asap_error err = { 0 };
-    int status = 0;
-
-    if (!command_begin(&line, arguments, clock, &call, &status))
-        return status;
-    if (call.values[FLAG_NEW_KEK] == NULL) {
-        (void)fprintf(stderr, "asapd: --new-kek is missing: %s\n", line.usage);
-        return EXIT_USAGE;
-    }
-    return command_end(&call, run(&call, &err), &err);
+    return command_run(&line, change_kek, arguments, clock);
 }

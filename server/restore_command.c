@@ -26,7 +26,8 @@ static const struct command_line line = {
         "asapd check --accept-restore: what was done after the backup is lost, and you are to\n"
         "know what that means. asapd(8) says it.",
     .flags = { { "--despite-problems", NULL,
-                 "Restore it although parts of it are damaged, if there is no better one" } },
+                 "Restore it although parts of it are damaged, if there is no better one",
+                 false } },
 };
 
 /* A daemon may go on with a database whose file was removed. */
@@ -53,36 +54,26 @@ static enum asap_code refuse_running(const char *address, struct asap_error *err
                 address);
 }
 
-static enum asap_code restore(struct command_call *call,
-                              struct transferred *made,
-                              struct asap_error *err)
+static enum asap_code restore(struct command_call *call, struct asap_error *err)
 {
     const struct transfer transfer = { .site = &call->site,
                                        .now = call->now,
                                        .report = &call->report,
                                        .despite_problems = call->values[FLAG_DESPITE] != NULL };
+    struct transferred made = { 0 };
+    char text[UTC_TEXT_SIZE] = "";
 
     TRY(refuse_running(call->config.admin_listen, err));
-    return transfer_restore(&transfer, call->operand, made, err);
+    TRY(transfer_restore(&transfer, call->operand, &made, err));
+    utc_format(made.copy_time, text);
+    report_note(&call->report,
+                "restored what was there at %s; it does not sign until asapd check"
+                " --accept-restore",
+                text);
+    return ASAP_OK;
 }
 
 int restore_command(char **arguments, const struct asap_clock *clock)
 {
-    struct command_call call;
-    struct transferred made = { 0 };
-    struct asap_error err = { 0 };
-    char text[UTC_TEXT_SIZE] = "";
-    int status = 0;
-    enum asap_code code = ASAP_OK;
-
-    if (!command_begin(&line, arguments, clock, &call, &status))
-        return status;
-    code = restore(&call, &made, &err);
-    utc_format(made.copy_time, text);
-    if (code == ASAP_OK)
-        report_note(&call.report,
-                    "restored what was there at %s; it does not sign until asapd check"
-                    " --accept-restore",
-                    text);
-    return command_end(&call, code, &err);
+    return command_run(&line, restore, arguments, clock);
 }

@@ -153,8 +153,8 @@ int serve_command(char **arguments, const struct asap_clock *clock)
         (void)printf("the configuration is good\n");
         return EXIT_DONE;
     }
-    (void)log_level_find(config.log_level, &log.level);
-    (void)log_format_find(config.log_format, &log.format);
+    log.level = (enum log_level)log_name_find(log_level_names, config.log_level);
+    log.format = (enum log_format)log_name_find(log_format_names, config.log_format);
     if (serve(&config, &log, clock, &err) != ASAP_OK)
         return complain(&err, EXIT_REFUSED);
     return EXIT_DONE;

@@ -16,7 +16,6 @@
 #include "utc.h"
 
 DEFINE_SCOPED(x509, X509 *, X509_free)
-DEFINE_SCOPED(header_list, struct curl_slist *, curl_slist_free_all)
 
 enum { TIMEOUT_MS = 10000, LINE_SIZE = 1024 };
 
@@ -164,33 +163,17 @@ static enum probe_end end_for(CURLcode result)
     return PROBE_BROKEN;
 }
 
-static enum asap_code
-add_header(struct curl_slist **list, const char *name, const char *value, struct asap_error *err)
-{
-    char line[64 + CACHE_ETAG_SIZE] = "";
-    struct curl_slist *grown = NULL;
-
-    if (value[0] == '\0')
-        return ASAP_OK;
-    (void)snprintf(line, sizeof line, "%s: %s", name, value);
-    grown = curl_slist_append(*list, line);
-    if (grown == NULL)
-        return fail_memory(err);
-    *list = grown;
-    return ASAP_OK;
-}
-
 static enum asap_code add_headers(struct curl_slist **list,
                                   const struct probe_wish *wish,
                                   struct asap_error *err)
 {
-    TRY(add_header(list, "Accept-Encoding", wish->gzip ? "gzip" : "", err));
+    TRY(curl_add_header(list, "Accept-Encoding", wish->gzip ? "gzip" : "", err));
     if (wish->validators == NULL)
         return ASAP_OK;
-    TRY(add_header(list, "If-None-Match", wish->validators->etag, err));
+    TRY(curl_add_header(list, "If-None-Match", wish->validators->etag, err));
     if (wish->validators->etag[0] != '\0')
         return ASAP_OK;
-    return add_header(list, "If-Modified-Since", wish->validators->last_modified, err);
+    return curl_add_header(list, "If-Modified-Since", wish->validators->last_modified, err);
 }
 
 static void finish(struct prober *prober, CURLcode result, struct probe *out)

@@ -2,9 +2,14 @@
 #include "curl_strict.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <strings.h>
 
+#include "cache.h"
+#include "fail.h"
+
 enum {
+    NAME_SIZE = 64, /* of a header, and ": " */
     CONNECT_TIMEOUT_MS = 2000,
     LOW_SPEED_BYTES = 16, /* a second, over ... */
     LOW_SPEED_SECONDS = 5
@@ -43,4 +48,22 @@ bool curl_be_strict(CURL *curl, const char *url, const char *ca_file)
     /* Without the second one the system's authorities would be trusted as well. */
     return works && curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file) == CURLE_OK
            && curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
+}
+
+enum asap_code curl_add_header(struct curl_slist **list,
+                               const char *name,
+                               const char *value,
+                               struct asap_error *err)
+{
+    char line[NAME_SIZE + CACHE_ETAG_SIZE] = "";
+    struct curl_slist *grown = NULL;
+
+    if (value[0] == '\0')
+        return ASAP_OK;
+    (void)snprintf(line, sizeof line, "%s: %s", name, value);
+    grown = curl_slist_append(*list, line);
+    if (grown == NULL)
+        return fail_memory(err);
+    *list = grown;
+    return ASAP_OK;
 }

@@ -22,7 +22,6 @@ enum {
     DEFAULT_TIMEOUT_MS = 5000
 };
 
-DEFINE_SCOPED(header_list, struct curl_slist *, curl_slist_free_all)
 DEFINE_SCOPED(store, X509_STORE *, X509_STORE_free)
 
 struct fetcher {
@@ -195,22 +194,6 @@ static void give_handle_back(struct fetcher *fetcher, CURL *curl)
 
 /* Requests */
 
-static enum asap_code
-add_header(struct curl_slist **list, const char *name, const char *value, struct asap_error *err)
-{
-    char line[64 + CACHE_ETAG_SIZE] = "";
-    struct curl_slist *grown = NULL;
-
-    if (value[0] == '\0')
-        return ASAP_OK;
-    (void)snprintf(line, sizeof line, "%s: %s", name, value);
-    grown = curl_slist_append(*list, line);
-    if (grown == NULL)
-        return fail_memory(err);
-    *list = grown;
-    return ASAP_OK;
-}
-
 static CURLcode
 perform(CURL *curl, struct transfer *transfer, const struct curl_slist *headers, long *status)
 {
@@ -295,9 +278,9 @@ static enum asap_code fetch_with(CURL *curl,
     CURLcode result = CURLE_OK;
     long status = 0;
 
-    TRY(add_header(&headers, "Accept", transfer->kind->accept, err));
-    TRY(add_header(&headers, "If-None-Match", validators->etag, err));
-    TRY(add_header(&headers, "If-Modified-Since", validators->last_modified, err));
+    TRY(curl_add_header(&headers, "Accept", transfer->kind->accept, err));
+    TRY(curl_add_header(&headers, "If-None-Match", validators->etag, err));
+    TRY(curl_add_header(&headers, "If-Modified-Since", validators->last_modified, err));
     transfer->sent_validators = validators->etag[0] != '\0' || validators->last_modified[0] != '\0';
     result = perform(curl, transfer, headers, &status);
     if (result != CURLE_OK && !transfer->is_too_long && !is_gone(status))

@@ -151,28 +151,27 @@ static bool read_base_path(const char *folder, const char *text, struct value *o
            && put_text(out->text, "", "", text);
 }
 
+static bool read_name(const char *const *names, const char *text, struct value *out)
+{
+    return log_name_find(names, text) >= 0 && put_text(out->text, "", "", text);
+}
+
 static bool read_log_level(const char *folder, const char *text, struct value *out)
 {
-    enum log_level level = LOG_INFO;
-
     (void)folder;
-    return log_level_find(text, &level) && put_text(out->text, "", "", text);
+    return read_name(log_level_names, text, out);
 }
 
 static bool read_log_format(const char *folder, const char *text, struct value *out)
 {
-    enum log_format format = LOG_TEXT;
-
     (void)folder;
-    return log_format_find(text, &format) && put_text(out->text, "", "", text);
+    return read_name(log_format_names, text, out);
 }
 
 static bool read_access_log(const char *folder, const char *text, struct value *out)
 {
-    enum log_access access = LOG_ACCESS_NONE;
-
     (void)folder;
-    return log_access_find(text, &access) && put_text(out->text, "", "", text);
+    return read_name(log_access_names, text, out);
 }
 
 bool setting_is_audience(const char *text)

@@ -11,57 +11,31 @@
 #include "clock.h"
 #include "log_line.h"
 
-static const char *const levels[] = { [LOG_ERROR] = "error",
-                                      [LOG_WARNING] = "warning",
-                                      [LOG_INFO] = "info",
-                                      [LOG_DEBUG] = "debug",
-                                      NULL };
+const char *const log_level_names[] = { [LOG_ERROR] = "error",
+                                        [LOG_WARNING] = "warning",
+                                        [LOG_INFO] = "info",
+                                        [LOG_DEBUG] = "debug",
+                                        NULL };
+
+const char *const log_format_names[] = {
+    [LOG_TEXT] = "text", [LOG_LOGFMT] = "logfmt", [LOG_JSON] = "json", NULL
+};
+
+const char *const log_access_names[] = {
+    [LOG_ACCESS_NONE] = "none", [LOG_ACCESS_ERRORS] = "errors", [LOG_ACCESS_ALL] = "all", NULL
+};
 
 /* As syslog(3) numbers them. */
 static const char *const priorities[] = {
     [LOG_ERROR] = "<3>", [LOG_WARNING] = "<4>", [LOG_INFO] = "<6>", [LOG_DEBUG] = "<7>"
 };
 
-/* The place of a name in a list that ends with NULL; -1 when it is not there. */
-static int find_name(const char *const *names, const char *name)
+int log_name_find(const char *const *names, const char *name)
 {
     for (int i = 0; names[i] != NULL; i++)
         if (strcmp(names[i], name) == 0)
             return i;
     return -1;
-}
-
-bool log_level_find(const char *name, enum log_level *out)
-{
-    const int found = find_name(levels, name);
-
-    if (found >= 0)
-        *out = (enum log_level)found;
-    return found >= 0;
-}
-
-bool log_format_find(const char *name, enum log_format *out)
-{
-    static const char *const formats[] = {
-        [LOG_TEXT] = "text", [LOG_LOGFMT] = "logfmt", [LOG_JSON] = "json", NULL
-    };
-    const int found = find_name(formats, name);
-
-    if (found >= 0)
-        *out = (enum log_format)found;
-    return found >= 0;
-}
-
-bool log_access_find(const char *name, enum log_access *out)
-{
-    static const char *const kinds[] = {
-        [LOG_ACCESS_NONE] = "none", [LOG_ACCESS_ERRORS] = "errors", [LOG_ACCESS_ALL] = "all", NULL
-    };
-    const int found = find_name(kinds, name);
-
-    if (found >= 0)
-        *out = (enum log_access)found;
-    return found >= 0;
 }
 
 /* JOURNAL_STREAM holds device and inode of the journal's end (systemd.exec(5)); the stream may
@@ -88,7 +62,7 @@ static void write_record(const struct log *log, enum log_level level, struct log
 
     record->priority = is_journal(log->stream) ? priorities[level] : NULL;
     record->time = clock_now(&clock_system);
-    record->level = levels[level];
+    record->level = log_level_names[level];
     length = log_line_write(log->format, record, line);
     (void)fwrite(line, 1, length, log->stream);
     (void)fflush(log->stream);

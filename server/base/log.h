@@ -34,10 +34,14 @@ struct log_field {
     bool is_number; /* the value is one as JSON writes it */
 };
 
-/* Read the names of the settings. False for any other name. */
-bool log_level_find(const char *name, enum log_level *out);
-bool log_format_find(const char *name, enum log_format *out);
-bool log_access_find(const char *name, enum log_access *out);
+/* What settings call these; NULL ends each list. */
+extern const char *const log_level_names[];
+extern const char *const log_format_names[];
+extern const char *const log_access_names[];
+
+/* Which one of such a list a name is, as its enum numbers them. -1 for any other name, which
+ * config_load() refuses. */
+int log_name_find(const char *const *names, const char *name);
 
 /* A line has at most 2048 bytes; the rest of a longer message is left out. The priority in "<6>"
  * form goes first when the stream is the journal's. */

@@ -9,7 +9,7 @@
 #include "codec.h"
 #include "fail.h"
 #include "handlers.h"
-#include "page_token.h"
+#include "page.h"
 
 DEFINE_SCOPED(rows, struct audit_row *, free)
 
@@ -126,25 +126,19 @@ enum asap_code audit_log_list(const struct rpc_call *call,
     const Asap__V1__ListEventsRequest *request = (const Asap__V1__ListEventsRequest *)in;
     Asap__V1__ListEventsResponse *response = (Asap__V1__ListEventsResponse *)out;
     SCOPED(rows) struct audit_row *rows = NULL;
-    char position[PAGE_POSITION_MAX + 1] = "";
+    char last[PAGE_POSITION_MAX + 1] = "";
     struct audit_filter filter;
-    size_t limit = 0;
+    struct page page;
     size_t count = 0;
 
-    TRY(to_page_size(request->page_size, &limit, err));
-    TRY(page_token_read(service->page_token_key, in, position, err));
-    TRY(choose_filter(request, position, &filter, err));
-    rows = calloc(limit + 1, sizeof *rows);
+    TRY(page_begin(service, in, request->page_size, &page, err));
+    TRY(choose_filter(request, page.after, &filter, err));
+    rows = calloc(page.limit + 1, sizeof *rows);
     if (rows == NULL)
         return fail_memory(err);
-    /* One more than the page tells whether there is another. */
-    TRY(list(service, &filter, rows, limit + 1, &count, err));
-    if (count > limit) {
-        count = limit;
-        (void)snprintf(position, sizeof position, "%" PRId64, rows[limit - 1].sequence);
-        TRY(page_token_write(service->page_token_key, in, position, &response->next_page_token,
-                             err));
-    }
+    TRY(list(service, &filter, rows, page.limit + 1, &count, err));
+    (void)snprintf(last, sizeof last, "%" PRId64, rows[page.limit - 1].sequence);
+    TRY(page_end(&page, &count, last, &response->next_page_token, err));
     return to_events(rows, count, response, err);
 }
 

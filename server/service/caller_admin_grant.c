@@ -9,7 +9,7 @@
 #include "codec.h"
 #include "fail.h"
 #include "handlers.h"
-#include "page_token.h"
+#include "page.h"
 #include "store_grant_list.h"
 
 static size_t count_lines(const char *text)
@@ -153,23 +153,23 @@ enum asap_code caller_admin_delete_grant(const struct rpc_call *call,
 }
 
 /* A page on its way. */
-struct page {
+struct grant_page {
     Asap__V1__ListGrantsResponse *response;
-    size_t limit;
+    struct page page;
     char last[PAGE_POSITION_MAX + 1]; /* the position of its last grant */
-    bool has_next;
+    size_t count;                     /* one that is too many for it is counted, too */
 };
 
 static enum asap_code
 add_grant(void *context, const struct grant_row *row, const char *caller, struct asap_error *err)
 {
-    struct page *page = context;
-    Asap__V1__ListGrantsResponse *response = page->response;
+    struct grant_page *list = context;
+    Asap__V1__ListGrantsResponse *response = list->response;
 
-    page->has_next = response->n_grants == page->limit;
-    if (page->has_next)
+    list->count++;
+    if (list->count > list->page.limit)
         return ASAP_OK;
-    (void)snprintf(page->last, sizeof page->last, "%s/%" PRId64, caller, row->id);
+    (void)snprintf(list->last, sizeof list->last, "%s/%" PRId64, caller, row->id);
     return to_new_grant(row, caller, &response->grants[response->n_grants++], err);
 }
 
@@ -208,24 +208,18 @@ enum asap_code caller_admin_list_grants(const struct rpc_call *call,
 {
     const struct service *service = call->service;
     const Asap__V1__ListGrantsRequest *request = (const Asap__V1__ListGrantsRequest *)in;
-    struct page page = { .response = (Asap__V1__ListGrantsResponse *)out };
+    struct grant_page list = { .response = (Asap__V1__ListGrantsResponse *)out };
     struct grant_range range = { .caller = request->caller };
     SCOPED(txn) struct txn txn = { 0 };
-    char position[PAGE_POSITION_MAX + 1] = "";
     void **array = NULL;
 
-    TRY(to_page_size(request->page_size, &page.limit, err));
-    TRY(page_token_read(service->page_token_key, in, position, err));
-    TRY(read_position(position, &range, err));
-    TRY(to_array(page.limit, &array, err));
-    page.response->grants = (Asap__V1__Grant **)array;
+    TRY(page_begin(service, in, request->page_size, &list.page, err));
+    TRY(read_position(list.page.after, &range, err));
+    TRY(to_array(list.page.limit, &array, err));
+    list.response->grants = (Asap__V1__Grant **)array;
     TRY(txn_begin_read(&txn, service->admin.store, err));
     TRY(check_caller(&txn, request->caller, err));
-    /* One more than the page tells whether there is another. */
-    range.limit = page.limit + 1;
-    TRY(store_list_grants(&txn, &range, add_grant, &page, err));
-    if (!page.has_next)
-        return ASAP_OK;
-    return page_token_write(service->page_token_key, in, page.last, &page.response->next_page_token,
-                            err);
+    range.limit = list.page.limit + 1;
+    TRY(store_list_grants(&txn, &range, add_grant, &list, err));
+    return page_end(&list.page, &list.count, list.last, &list.response->next_page_token, err);
 }

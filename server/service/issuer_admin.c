@@ -10,7 +10,7 @@
 #include "fail.h"
 #include "handlers.h"
 #include "manage_issuers.h"
-#include "page_token.h"
+#include "page.h"
 
 DEFINE_SCOPED(rows, struct issuer_row *, free)
 
@@ -209,22 +209,15 @@ enum asap_code issuer_admin_list(const struct rpc_call *call,
     Asap__V1__ListIssuersResponse *response = (Asap__V1__ListIssuersResponse *)out;
     SCOPED(txn) struct txn txn = { 0 };
     SCOPED(rows) struct issuer_row *rows = NULL;
-    char after[PAGE_POSITION_MAX + 1] = "";
-    size_t limit = 0;
+    struct page page;
     size_t count = 0;
 
-    TRY(to_page_size(request->page_size, &limit, err));
-    TRY(page_token_read(service->page_token_key, in, after, err));
-    rows = calloc(limit + 1, sizeof *rows);
+    TRY(page_begin(service, in, request->page_size, &page, err));
+    rows = calloc(page.limit + 1, sizeof *rows);
     if (rows == NULL)
         return fail_memory(err);
     TRY(txn_begin_read(&txn, service->admin.store, err));
-    /* One more than the page tells whether there is another. */
-    TRY(store_list_issuers(&txn, after, rows, limit + 1, &count, err));
-    if (count > limit) {
-        count = limit;
-        TRY(page_token_write(service->page_token_key, in, rows[limit - 1].name,
-                             &response->next_page_token, err));
-    }
+    TRY(store_list_issuers(&txn, page.after, rows, page.limit + 1, &count, err));
+    TRY(page_end(&page, &count, rows[page.limit - 1].name, &response->next_page_token, err));
     return to_issuers(rows, count, response, err);
 }

@@ -6,7 +6,7 @@
 
 #include "fail.h"
 #include "handlers.h"
-#include "page_token.h"
+#include "page.h"
 #include "store_server.h"
 
 /* What administrators see of keys. */
@@ -65,7 +65,7 @@ static enum asap_code find_page(
 /* What a page of an issuer's keys is made from. */
 struct key_list {
     const Asap__V1__ListKeysRequest *request;
-    const struct secret *page_token_key;
+    const struct service *service;
     const struct key_row *rows;
     size_t count;
     int64_t now;
@@ -76,22 +76,20 @@ static enum asap_code to_page(const struct key_list *list,
                               struct asap_error *err)
 {
     const Asap__V1__ListKeysRequest *request = list->request;
-    char last[PAGE_POSITION_MAX + 1] = "";
+    struct page page;
     void **array = NULL;
-    size_t limit = 0;
     size_t begin = 0;
 
-    TRY(to_page_size(request->page_size, &limit, err));
-    TRY(page_token_read(list->page_token_key, &request->base, last, err));
-    TRY(find_page(list->rows, list->count, last, &begin, err));
-    TRY(to_array(limit, &array, err));
+    TRY(page_begin(list->service, &request->base, request->page_size, &page, err));
+    TRY(find_page(list->rows, list->count, page.after, &begin, err));
+    TRY(to_array(page.limit, &array, err));
     out->keys = (Asap__V1__Key **)array;
     for (size_t i = begin; i < list->count; i++) {
         if (!is_listed(&list->rows[i], request->show_unpublished, list->now))
             continue;
-        if (out->n_keys == limit)
-            return page_token_write(list->page_token_key, &request->base,
-                                    out->keys[limit - 1]->key_id, &out->next_page_token, err);
+        if (out->n_keys == page.limit)
+            return page_token_write(page.key, page.request, out->keys[page.limit - 1]->key_id,
+                                    &out->next_page_token, err);
         TRY(to_new_key(&list->rows[i], list->now, &out->keys[out->n_keys++], err));
     }
     return ASAP_OK;
@@ -106,7 +104,7 @@ enum asap_code key_admin_list(const struct rpc_call *call,
     const Asap__V1__ListKeysRequest *request = (const Asap__V1__ListKeysRequest *)in;
     SCOPED(txn) struct txn txn = { 0 };
     SCOPED(rows) struct key_row *rows = NULL;
-    struct key_list list = { .request = request, .page_token_key = service->page_token_key };
+    struct key_list list = { .request = request, .service = service };
     struct issuer_row issuer;
 
     TRY(txn_begin_read(&txn, service->admin.store, err));

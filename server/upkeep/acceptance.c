@@ -7,7 +7,7 @@
 #include "store_server.h"
 #include "utc.h"
 
-static enum asap_code refuse_moved(const struct store_mark *mark, struct asap_error *err)
+enum asap_code acceptance_refuse_moved(const struct store_mark *mark, struct asap_error *err)
 {
     char text[UTC_TEXT_SIZE] = "";
 
@@ -28,7 +28,7 @@ acceptance_begin_serving(struct store *store, int64_t now, int64_t lead, struct 
 
     TRY(txn_begin(&txn, store, err));
     TRY(store_get_mark(&txn, &mark, err));
-    TRY(refuse_moved(&mark, err));
+    TRY(acceptance_refuse_moved(&mark, err));
     if (mark.kind == MARK_NONE || mark.sign_time != 0)
         return ASAP_OK;
     mark.sign_time = now + lead;

@@ -9,6 +9,11 @@
 
 /* What becomes of the marks of copies, see store_mark.h. */
 
+/* ASAP_FAILED_PRECONDITION for a database that was moved elsewhere: it is neither served nor moved
+ * once more. */
+ASAP_MUST_CHECK enum asap_code acceptance_refuse_moved(const struct store_mark *mark,
+                                                       struct asap_error *err);
+
 /* At the start of a daemon: refuses a database that is served elsewhere, and notes in a copy that
  * it is served from `now` on, so that it does not sign before caches have taken up its keys, `lead`
  * seconds later. */

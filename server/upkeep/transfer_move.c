@@ -2,12 +2,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "acceptance.h"
 #include "database_check.h"
 #include "fail.h"
 #include "scoped.h"
 #include "store_upkeep.h"
 #include "transfer_parts.h"
-#include "utc.h"
 
 DEFINE_SCOPED(store, struct store *, store_close)
 
@@ -60,19 +60,6 @@ static enum asap_code take_over(const struct transfer *transfer,
     return txn_commit(&txn, err);
 }
 
-static enum asap_code refuse_moved(const struct store_mark *mark, struct asap_error *err)
-{
-    char text[UTC_TEXT_SIZE] = "";
-
-    if (mark->kind != MARK_MOVED)
-        return ASAP_OK;
-    utc_format(mark->copy_time, text);
-    return fail(err, ASAP_FAILED_PRECONDITION,
-                "this database was copied at %s, to be served from there (asapd check"
-                " --accept-restore takes that back)",
-                text);
-}
-
 /* At no moment both databases may sign; one that is interrupted leaves a copy that does not. */
 enum asap_code transfer_move(const struct transfer *transfer,
                              const char *to,
@@ -88,7 +75,7 @@ enum asap_code transfer_move(const struct transfer *transfer,
     target.database = to;
     TRY(site_open_alone(transfer->site, &source, err));
     TRY(transfer_get_mark(source.store, &mark, err));
-    TRY(refuse_moved(&mark, err));
+    TRY(acceptance_refuse_moved(&mark, err));
     TRY(copy_to(transfer, source.store, to, out, err));
     TRY(check_target(transfer, &target, err));
     if (mark.kind == MARK_COPY)

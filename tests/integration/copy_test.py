@@ -127,7 +127,7 @@ class Copy(CopyTest):
         self.server.stop()
         self.assertEqual(self.copy()[0], 0)
         status, said = self.copy(self.copied + ".second")
-        self.assertEqual((status, "to be served from there" in said), (1, True), said)
+        self.assertEqual((status, "was moved by asapd copy" in said), (1, True), said)
 
 
 class ToPostgres(CopyTest):

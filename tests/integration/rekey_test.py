@@ -2,17 +2,19 @@
 """A database of a real asapd from one KEK to another."""
 
 import os
+import pty
 import shutil
 import signal
 import sqlite3
 import stat
 import subprocess
+import tempfile
+import termios
 
-from harness import ASAPD, ServerTest, main
+from harness import ASAPD, ServerTest, main, until
 
-ISSUERS = 25  # of three keys each: more than one transaction takes
-LATER = 1.04  # times as late as the one before comes each kill
-TRIES = 20  # with a new KEK each, until a kill has come while the change was half done
+ISSUERS = 25
+KEYS = 3 * ISSUERS  # more than one transaction takes
 
 
 class Rekey(ServerTest):
@@ -33,8 +35,8 @@ class Rekey(ServerTest):
     def rekey(self, path=None):
         return self.command("rekey", "--new-kek", path or self.next)
 
-    def query(self, text):
-        database = sqlite3.connect(self.server.path("asapd.db"))
+    def query(self, text, path=None):
+        database = sqlite3.connect(path or self.server.path("asapd.db"))
         try:
             return [row[0] for row in database.execute(text)]
         finally:
@@ -63,7 +65,7 @@ class Rekey(ServerTest):
         before = self.kek_ids()
         status, said = self.rekey()
         self.assertEqual(status, 0, said)
-        self.assertIn("sealed %d private keys" % (3 * ISSUERS), said)
+        self.assertIn("sealed %d private keys" % KEYS, said)
         self.assertEqual(stat.S_IMODE(os.stat(self.next).st_mode), 0o400)
         self.assertEqual((len(self.kek_ids()), self.kek_ids() & before), (1, set()))
         self.assertEqual(self.command("check")[0], 1)
@@ -84,37 +86,76 @@ class Rekey(ServerTest):
         self.assertFalse(os.path.exists(self.next))
         self.mint_all()
 
-    def kill_until_done(self):
-        """Each kill comes a little later than the one before; how many left it half done."""
-        half_done, delay = 0, 0.02
-        while True:
-            process = subprocess.Popen([ASAPD, "rekey", "--config", self.config,
-                                        "--new-kek", self.next], env=self.server.environment,
-                                       stdout=subprocess.DEVNULL)
-            try:
-                process.wait(delay)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            status = process.wait()
-            if status != -signal.SIGKILL:
-                self.assertEqual(status, 0)
-                return half_done
-            delay *= LATER
-            if self.query("SELECT count(*) FROM server_value WHERE name = 'kek_check_next'") == [1]:
-                half_done += 1
-                self.assertIn("asapd rekey was interrupted", self.command("check")[1])
-                self.assert_unserved(self.kek)
-                self.assert_unserved(self.next)
+    def leave_half_done(self, rows):
+        """As a rekey that was interrupted, with so many rows still under the old KEK."""
+        database = self.server.path("asapd.db")
+        shutil.copy(database, database + ".before")
+        self.assertEqual(self.rekey()[0], 0)
+        mixed = sqlite3.connect(database)
+        mixed.execute("ATTACH ? AS earlier", (database + ".before",))
+        mixed.execute("INSERT INTO server_value SELECT 'kek_check_next', content"
+                      " FROM server_value WHERE name = 'kek_check'")
+        mixed.execute("REPLACE INTO server_value SELECT * FROM earlier.server_value")
+        mixed.execute("REPLACE INTO sealed_key SELECT * FROM earlier.sealed_key LIMIT ?", (rows,))
+        mixed.commit()
+        mixed.close()
 
-    def test_killed_at_any_moment_it_goes_on_and_meanwhile_nothing_is_served(self):
+    def count_changed(self, old, path=None):
+        return self.query("SELECT count(*) FROM sealed_key"
+                          " WHERE hex(substr(content, 2, 8)) <> '%s'" % old, path)[0]
+
+    def count_committed(self, old):
+        """While another process has locked the database: what is left if that one is killed. The
+        journal, copied last, undoes what it had not committed."""
+        database = self.server.path("asapd.db")
+        with tempfile.TemporaryDirectory() as folder:
+            copy = os.path.join(folder, "copy")
+            for suffix in ("", "-journal"):
+                if os.path.exists(database + suffix):
+                    shutil.copy(database + suffix, copy + suffix)
+            try:
+                return self.count_changed(old, copy)
+            except sqlite3.DatabaseError:
+                return 0  # half of it was copied before a commit, and half after it
+
+    def kill_after_a_transaction(self, old):
+        """Kills it where it would tell that it has changed some keys: its terminal takes nothing,
+        so that it stops there. Returns how many are changed."""
+        before = self.count_changed(old)
+        terminal, inner = pty.openpty()
+        termios.tcflow(inner, termios.TCOOFF)
+        process = subprocess.Popen([ASAPD, "rekey", "--config", self.config,
+                                    "--new-kek", self.next], env=self.server.environment,
+                                   stdout=subprocess.DEVNULL, stderr=inner)
+        try:
+            until(lambda: process.poll() is not None or self.count_committed(old) > before,
+                  "no key was changed")
+        finally:
+            process.kill()
+            status = process.wait()
+            os.close(inner)
+            os.close(terminal)
+        self.assertEqual(status, -signal.SIGKILL)
+        return self.count_changed(old)
+
+    def assert_half_done(self):
+        self.assertIn("asapd rekey was interrupted", self.command("check")[1])
+        self.assert_unserved(self.kek)
+        self.assert_unserved(self.next)
+
+    def test_killed_after_any_transaction_it_goes_on_and_meanwhile_nothing_is_served(self):
         self.server.stop()
-        for _ in range(TRIES):
-            if self.kill_until_done() > 0:
-                break
-            os.replace(self.next, self.kek)
-        else:
-            self.fail("no kill came while it was half done")
-        self.assertEqual(len(self.kek_ids()), 1)
+        old, = self.kek_ids()
+        self.leave_half_done(KEYS)
+        changed = [0]
+        while changed[-1] < KEYS:
+            self.assert_half_done()
+            changed.append(self.kill_after_a_transaction(old))
+        self.assertGreater(len(changed), 2, changed)
+        self.assert_half_done()
+        status, said = self.rekey()
+        self.assertEqual((status, "sealed 0 private keys" in said), (0, True), said)
+        self.assertEqual((len(self.kek_ids()), self.kek_ids() & {old}), (1, set()))
         self.serve_with(self.next)
 
     def assert_unserved(self, kek):
@@ -125,17 +166,7 @@ class Rekey(ServerTest):
     def test_one_that_is_half_done_is_finished_with_the_same_keks_only(self):
         self.server.stop()
         other = self.server.path("kek.other")
-        database = self.server.path("asapd.db")
-        shutil.copy(database, database + ".before")
-        self.assertEqual(self.rekey()[0], 0)
-        mixed = sqlite3.connect(database)
-        mixed.execute("ATTACH ? AS earlier", (database + ".before",))
-        mixed.execute("INSERT INTO server_value SELECT 'kek_check_next', content"
-                      " FROM server_value WHERE name = 'kek_check'")
-        mixed.execute("REPLACE INTO server_value SELECT * FROM earlier.server_value")
-        mixed.execute("REPLACE INTO sealed_key SELECT * FROM earlier.sealed_key LIMIT 40")
-        mixed.commit()
-        mixed.close()
+        self.leave_half_done(40)
         status, said = self.rekey(other)
         self.assertEqual((status, "another new KEK was interrupted" in said), (1, True), said)
         status, said = self.command("rekey", "--kek-file", other, "--new-kek", self.next)

@@ -102,14 +102,10 @@ END_TEST
 
 START_TEST(finds_levels_by_name)
 {
-    enum log_level level = LOG_INFO;
-
-    ck_assert(log_level_find("debug", &level));
-    ck_assert_int_eq(level, LOG_DEBUG);
-    ck_assert(log_level_find("error", &level));
-    ck_assert_int_eq(level, LOG_ERROR);
-    ck_assert(!log_level_find("Error", &level));
-    ck_assert(!log_level_find("", &level));
+    ck_assert_int_eq(log_name_find(log_level_names, "debug"), LOG_DEBUG);
+    ck_assert_int_eq(log_name_find(log_level_names, "error"), LOG_ERROR);
+    ck_assert_int_eq(log_name_find(log_level_names, "Error"), -1);
+    ck_assert_int_eq(log_name_find(log_level_names, ""), -1);
 }
 END_TEST
 
