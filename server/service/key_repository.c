@@ -9,7 +9,7 @@
 #include "fail.h"
 #include "handlers.h"
 #include "kid.h"
-#include "page_token.h"
+#include "page.h"
 
 /* One look at the published keys. The database is never asked. */
 struct view {
@@ -200,31 +200,28 @@ enum asap_code key_repository_list(const struct rpc_call *call,
                                    ProtobufCMessage *out,
                                    struct asap_error *err)
 {
-    const struct secret *page_token_key = ((const struct service *)call->service)->page_token_key;
     const Asap__V1__ListPublicKeysRequest *request = (const Asap__V1__ListPublicKeysRequest *)in;
     Asap__V1__ListPublicKeysResponse *response = (Asap__V1__ListPublicKeysResponse *)out;
     SCOPED(view) struct view view = { 0 };
-    char last[PAGE_POSITION_MAX + 1] = "";
     struct published_keys keys = { 0 };
+    struct page page;
     void **array = NULL;
-    size_t limit = 0;
 
-    TRY(to_page_size(request->page_size, &limit, err));
-    TRY(page_token_read(page_token_key, in, last, err));
+    TRY(page_begin(call->service, in, request->page_size, &page, err));
     TRY(view_begin(call, &view, err));
     if (view.doubt.may_lack)
         return fail_unknown(err);
     TRY(find_issuer(&view, request->issuer, &keys, err));
-    TRY(skip_pages(last, &keys, err));
-    TRY(to_array(limit, &array, err));
+    TRY(skip_pages(page.after, &keys, err));
+    TRY(to_array(page.limit, &array, err));
     response->public_keys = (Asap__V1__PublicKey **)array;
     for (size_t i = 0; i < keys.count; i++) {
         const struct published_key *key = published_keys_at(keys, i);
 
         if (!is_published(&view, key))
             continue;
-        if (response->n_public_keys == limit)
-            return page_token_write(page_token_key, in, response->public_keys[limit - 1]->key_id,
+        if (response->n_public_keys == page.limit)
+            return page_token_write(page.key, in, response->public_keys[page.limit - 1]->key_id,
                                     &response->next_page_token, err);
         TRY(add_public_key(&view, key, response, err));
     }
