@@ -100,6 +100,7 @@ enum asap_code postgres_new(const char *url,
     if (postgres == NULL)
         return fail_memory(err);
     postgres->base.driver = &postgres_driver;
+    postgres->arrivals = &postgres->own_arrivals;
     postgres->monotonic_ms = clock_monotonic_ms;
     postgres->patience_ms = POSTGRES_ANSWER_MS;
     postgres->use = use;
@@ -144,6 +145,20 @@ static enum asap_code open_to_read(const char *url,
 {
     (void)log;
     return open_for(url, POSTGRES_TO_READ, false, out, err);
+}
+
+static enum asap_code open_beside(struct sql_connection *first,
+                                  struct sql_connection **out,
+                                  struct asap_error *err)
+{
+    SCOPED(postgres) struct postgres *postgres = NULL;
+
+    *out = NULL;
+    TRY(postgres_new(of(first)->url, of(first)->use, false, &postgres, err));
+    postgres->arrivals = of(first)->arrivals;
+    TRY(postgres_connect(postgres, POSTGRES_CONNECT_MS, err));
+    *out = &MOVE(postgres)->base;
+    return ASAP_OK;
 }
 
 static void close(struct sql_connection *connection)
@@ -371,9 +386,9 @@ const struct sql_driver postgres_driver = {
     .migrations = postgres_migrations,
     .after_copy = after_copy,
     .check = check,
-    .has_readers = true,
     .open = open,
     .open_to_read = open_to_read,
+    .open_beside = open_beside,
     .close = close,
     .claim = claim,
     .find_damage = find_damage,

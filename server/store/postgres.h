@@ -3,6 +3,7 @@
 #define ASAPD_POSTGRES_H
 
 #include <libpq-fe.h>
+#include <stdatomic.h>
 
 #include "scoped.h"
 #include "sql.h"
@@ -47,9 +48,11 @@ struct postgres {
 
     PGconn *link; /* NULL: there is none */
     bool is_connecting;
-    PostgresPollingStatusType polling; /* while connecting */
-    int64_t attempt_end, next_attempt; /* of the monotonic clock */
-    unsigned failures;                 /* attempts in a row */
+    PostgresPollingStatusType polling;   /* while connecting */
+    int64_t attempt_end, next_attempt;   /* of the monotonic clock */
+    unsigned failures;                   /* attempts in a row */
+    atomic_uint *arrivals, own_arrivals; /* how often it, or one beside it, has connected */
+    unsigned known_arrivals;             /* when the last attempt began */
     char problem[POSTGRES_PROBLEM_SIZE];
 
     enum postgres_use use;
@@ -84,7 +87,7 @@ void postgres_unwatch(struct sql_watch *watch);
 
 /* Makes sure that there is a connection, set up and checked: at once when there is one. Else an
  * attempt to connect begins or goes on, for up to wait_ms; after one that failed there is a pause,
- * in which this fails at once. */
+ * in which this fails at once, until one beside it has connected. */
 ASAP_MUST_CHECK enum asap_code postgres_connect(struct postgres *postgres,
                                                 int64_t wait_ms,
                                                 struct asap_error *err);

@@ -168,6 +168,7 @@ static enum asap_code start(struct postgres *postgres, struct asap_error *err)
     values[DEFAULTS] = postgres->url;
     keywords[DEFAULTS + 1] = "client_encoding";
     values[DEFAULTS + 1] = "UTF8";
+    postgres->known_arrivals = atomic_load(postgres->arrivals);
     postgres->link = PQconnectStartParams(keywords, values, 1);
     if (postgres->link == NULL)
         return fail_memory(err);
@@ -209,6 +210,7 @@ static enum asap_code finish(struct postgres *postgres, struct asap_error *err)
     if (postgres_set_up(postgres, &cause) == ASAP_OK) {
         postgres->failures = 0;
         postgres->create = false;
+        (void)atomic_fetch_add(postgres->arrivals, 1);
         return ASAP_OK;
     }
     (void)snprintf(postgres->problem, sizeof postgres->problem, "%.127s", cause.message);
@@ -216,12 +218,18 @@ static enum asap_code finish(struct postgres *postgres, struct asap_error *err)
     return fail(err, cause.code, "%s", cause.message);
 }
 
+static bool is_to_pause(const struct postgres *postgres)
+{
+    return postgres->monotonic_ms() < postgres->next_attempt
+           && atomic_load(postgres->arrivals) == postgres->known_arrivals;
+}
+
 enum asap_code postgres_connect(struct postgres *postgres, int64_t wait_ms, struct asap_error *err)
 {
     if (postgres->link != NULL && !postgres->is_connecting)
         return ASAP_OK;
     if (postgres->link == NULL) {
-        if (postgres->monotonic_ms() < postgres->next_attempt)
+        if (is_to_pause(postgres))
             return fail_unreachable(postgres, err);
         TRY(start(postgres, err));
     }

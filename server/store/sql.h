@@ -63,7 +63,6 @@ struct sql_driver {
     /* To be run once rows were inserted with their ids, so that new ones get others. NULL: needless
      */
     const char *after_copy;
-    bool has_readers; /* a second connection can read while the first one writes */
     enum asap_code (*open)(const char *where,
                            bool create,
                            const struct log *log,
@@ -75,6 +74,11 @@ struct sql_driver {
                                    const struct log *log,
                                    struct sql_connection **out,
                                    struct asap_error *err);
+    /* A second connection, to read while the first one writes, to be closed before that. When one
+     * comes back, the other one is tried again at once. NULL: one is enough. */
+    enum asap_code (*open_beside)(struct sql_connection *first,
+                                  struct sql_connection **out,
+                                  struct asap_error *err);
     void (*close)(struct sql_connection *connection);
     /* From now on nobody else can open it, until it is closed. ASAP_FAILED_PRECONDITION: somebody
      * has it open. */

@@ -100,8 +100,8 @@ static enum asap_code connect(const char *url,
     if (use == USE_ALONE)
         TRY(driver->claim(store->main.connection, err));
     TRY(migrate(store->main.connection, log, err));
-    if (use == USE_SHARED && driver->has_readers)
-        TRY(driver->open(where, false, log, &store->readers.connection, err));
+    if (use == USE_SHARED && driver->open_beside != NULL)
+        TRY(driver->open_beside(store->main.connection, &store->readers.connection, err));
     return ASAP_OK;
 }
 

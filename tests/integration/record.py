@@ -22,11 +22,12 @@ class Record:
     def read_on(self, instance):
         """What was added since, seen through this instance."""
         while True:
-            page = instance.local_rpc("AuditLog/ListEvents",
-                                      {"afterSequence": self.last, "pageSize": 1000}).json
-            for event in page.get("events", []):
+            answer = instance.local_rpc("AuditLog/ListEvents",
+                                        {"afterSequence": self.last, "pageSize": 1000})
+            assert answer.status == 200, f"the record cannot be read: {answer.json}"
+            for event in answer.json.get("events", []):
                 self.add(event)
-            if not page.get("nextPageToken"):
+            if not answer.json.get("nextPageToken"):
                 return
 
     def add(self, event):

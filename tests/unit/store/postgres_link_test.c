@@ -314,6 +314,31 @@ START_TEST(an_unreachable_server_is_tried_again_later_and_later_and_all_fails_at
 }
 END_TEST
 
+START_TEST(one_that_comes_back_brings_the_one_beside_it_back)
+{
+    struct sql_connection *beside = NULL;
+
+    ck_assert_succeeds(postgres_driver.open_beside(one, &beside, &err));
+    link_of(one)->monotonic_ms = link_of(beside)->monotonic_ms = read_clock;
+    link_of(other)->monotonic_ms = read_clock;
+    clock_ms = 1000000;
+    postgres_go_away(url);
+    ck_assert_int_eq(begin(one), ASAP_UNAVAILABLE);
+    ck_assert_int_eq(begin(beside), ASAP_UNAVAILABLE);
+    ck_assert_int_eq(begin(other), ASAP_UNAVAILABLE);
+    postgres_come_back();
+    ck_assert_int_eq(begin(beside), ASAP_UNAVAILABLE);
+    clock_ms = link_of(one)->next_attempt;
+    link_of(beside)->next_attempt = link_of(other)->next_attempt = clock_ms + 1;
+    ck_assert_succeeds(begin(one));
+    ck_assert_succeeds(commit(one));
+    ck_assert_succeeds(begin(beside));
+    ck_assert_succeeds(commit(beside));
+    ck_assert_int_eq(begin(other), ASAP_UNAVAILABLE);
+    postgres_driver.close(beside);
+}
+END_TEST
+
 START_TEST(another_database_than_before_is_not_taken)
 {
     (void)postgres_run(url, "UPDATE asapd_schema SET identity = 'another'");
@@ -390,6 +415,7 @@ int main(void)
     tcase_add_test(
         tests,
         an_unreachable_server_is_tried_again_later_and_later_and_all_fails_at_once_meanwhile);
+    tcase_add_test(tests, one_that_comes_back_brings_the_one_beside_it_back);
     tcase_add_test(tests, another_database_than_before_is_not_taken);
     tcase_add_loop_test(rules, the_pause_between_attempts_grows_to_a_bound_and_is_never_the_same, 0,
                         COUNT(delays));
