@@ -29,6 +29,10 @@ memory() {
     ctest --test-dir build/valgrind --output-on-failure --no-tests=error -j "$(nproc)" -R '^unit/'
 }
 
+coverage() {
+    ./tests/coverage.sh
+}
+
 # asapd is killed again and again while libasap, and then the Python library, verify its tokens.
 kills() {
     cmake --preset asan >/dev/null
@@ -62,7 +66,7 @@ bare() {
 }
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(simulation fuzz memory kills cluster soak container bare)
+[ $# -gt 0 ] || parts=(simulation fuzz memory coverage kills cluster soak container bare)
 ./tests/deps.sh clang libclang-rt-14-dev valgrind debootstrap
 for part in "${parts[@]}"; do
     SECONDS=0
