@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 root=${1:-$(mktemp -d /var/tmp/asapd-bare.XXXXXX)}
+chmod 755 "$root" # whoever is not root in there needs it, too
 
 if [ ! -x "$root/usr/bin/git" ]; then
     debootstrap --variant=minbase --include=git,ca-certificates bookworm "$root"
