@@ -191,23 +191,20 @@ static bool needs_workers(const struct http_route *routes)
     return false;
 }
 
-/* With epoll, this libmicrohttpd never sleeps while the handshake of a TLS connection waits for the
- * rest of a message: one client that sends half of one would keep a processor busy. */
-static unsigned polling_of(const struct http_listener *listener)
-{
-    return listener->transport.tls != NULL ? MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS
-                                           : MHD_USE_EPOLL_INTERNAL_THREAD;
-}
-
+/* By poll. With epoll, this libmicrohttpd never sleeps while the handshake of a TLS connection waits
+ * for the rest of a message, so that one client that sends half of one would keep a processor busy;
+ * and MHD_quiesce_daemon() aborts when it and a thread take the socket out of the set at once. */
 static unsigned flags_of(const struct http_listener *listener)
 {
     struct sockaddr_storage name = { 0 };
     socklen_t length = sizeof name;
-    unsigned flags = polling_of(listener) | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
 
     (void)getsockname(listener->bound.fd, (struct sockaddr *)&name, &length);
     if (name.ss_family == AF_INET6)
         flags |= MHD_USE_DUAL_STACK;
+    if (listener->transport.tls != NULL)
+        flags |= MHD_USE_TLS;
     if (listener->transport.workers != NULL)
         flags |= MHD_ALLOW_SUSPEND_RESUME;
     return flags;
