@@ -191,9 +191,10 @@ static bool needs_workers(const struct http_route *routes)
     return false;
 }
 
-/* By poll. With epoll, this libmicrohttpd never sleeps while the handshake of a TLS connection waits
- * for the rest of a message, so that one client that sends half of one would keep a processor busy;
- * and MHD_quiesce_daemon() aborts when it and a thread take the socket out of the set at once. */
+/* By poll. With epoll, this libmicrohttpd never sleeps while the handshake of a TLS connection
+ * waits for the rest of a message, so that one client that sends half of one would keep a processor
+ * busy; and MHD_quiesce_daemon() aborts when it and a thread take the socket out of the set at
+ * once. */
 static unsigned flags_of(const struct http_listener *listener)
 {
     struct sockaddr_storage name = { 0 };
