@@ -91,6 +91,7 @@ static enum asap_code check(const char *url, struct asap_error *err)
 enum asap_code postgres_new(const char *url,
                             enum postgres_use use,
                             bool create,
+                            const struct postgres *first,
                             struct postgres **out,
                             struct asap_error *err)
 {
@@ -100,7 +101,7 @@ enum asap_code postgres_new(const char *url,
     if (postgres == NULL)
         return fail_memory(err);
     postgres->base.driver = &postgres_driver;
-    postgres->arrivals = &postgres->own_arrivals;
+    postgres->arrivals = first == NULL ? &postgres->own_arrivals : first->arrivals;
     postgres->monotonic_ms = clock_monotonic_ms;
     postgres->patience_ms = POSTGRES_ANSWER_MS;
     postgres->use = use;
@@ -116,13 +117,14 @@ enum asap_code postgres_new(const char *url,
 static enum asap_code open_for(const char *url,
                                enum postgres_use use,
                                bool create,
+                               const struct postgres *first,
                                struct sql_connection **out,
                                struct asap_error *err)
 {
     SCOPED(postgres) struct postgres *postgres = NULL;
 
     *out = NULL;
-    TRY(postgres_new(url, use, create, &postgres, err));
+    TRY(postgres_new(url, use, create, first, &postgres, err));
     TRY(postgres_connect(postgres, POSTGRES_CONNECT_MS, err));
     *out = &MOVE(postgres)->base;
     return ASAP_OK;
@@ -135,7 +137,7 @@ static enum asap_code open(const char *url,
                            struct asap_error *err)
 {
     (void)log;
-    return open_for(url, POSTGRES_SHARED, create, out, err);
+    return open_for(url, POSTGRES_SHARED, create, NULL, out, err);
 }
 
 static enum asap_code open_to_read(const char *url,
@@ -144,21 +146,14 @@ static enum asap_code open_to_read(const char *url,
                                    struct asap_error *err)
 {
     (void)log;
-    return open_for(url, POSTGRES_TO_READ, false, out, err);
+    return open_for(url, POSTGRES_TO_READ, false, NULL, out, err);
 }
 
 static enum asap_code open_beside(struct sql_connection *first,
                                   struct sql_connection **out,
                                   struct asap_error *err)
 {
-    SCOPED(postgres) struct postgres *postgres = NULL;
-
-    *out = NULL;
-    TRY(postgres_new(of(first)->url, of(first)->use, false, &postgres, err));
-    postgres->arrivals = of(first)->arrivals;
-    TRY(postgres_connect(postgres, POSTGRES_CONNECT_MS, err));
-    *out = &MOVE(postgres)->base;
-    return ASAP_OK;
+    return open_for(of(first)->url, of(first)->use, false, of(first), out, err);
 }
 
 static void close(struct sql_connection *connection)

@@ -68,10 +68,11 @@ struct postgres {
 
 DEFINE_SCOPED(result, PGresult *, PQclear)
 
-/* One that is not connected yet. */
+/* One that is not connected yet; beside `first`, which outlives it, or NULL. */
 ASAP_MUST_CHECK enum asap_code postgres_new(const char *url,
                                             enum postgres_use use,
                                             bool create,
+                                            const struct postgres *first,
                                             struct postgres **out,
                                             struct asap_error *err);
 void postgres_free(struct postgres *postgres);

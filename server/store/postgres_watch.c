@@ -115,7 +115,7 @@ enum asap_code postgres_watch(const char *url,
     watch->changed = changed;
     watch->context = context;
     watch->stop = eventfd(0, EFD_CLOEXEC);
-    TRY(postgres_new(url, POSTGRES_SHARED, false, &watch->postgres, err));
+    TRY(postgres_new(url, POSTGRES_SHARED, false, NULL, &watch->postgres, err));
     if (watch->stop < 0 || pthread_create(&watch->thread, NULL, run, watch) != 0)
         return fail(err, ASAP_UNAVAILABLE,
                     "cannot listen for changes: raise the limits on tasks and open files");
