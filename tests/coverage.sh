@@ -12,7 +12,7 @@ cmake --preset dev -B build/coverage "-DCMAKE_C_FLAGS=--coverage -fprofile-updat
 cmake --build build/coverage
 find build/coverage -name '*.gcda' -delete
 # Programs that run as another user count, too.
-find build/coverage -name '*.gcno' | sed 's/\.gcno$/.gcda/' | xargs touch
+find build/coverage -name '*.c.gcno' | sed 's/\.gcno$/.gcda/' | xargs touch
 chmod -R a+rwX build/coverage
 ctest --test-dir build/coverage --output-on-failure --no-tests=error -j "$(nproc)" \
     -R '^(unit|integration)/'
